@@ -1,0 +1,1 @@
+"""What compiler and board agree on; numpy only."""

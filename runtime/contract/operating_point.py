@@ -1,0 +1,30 @@
+"""The clocks held while a bundle serves."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from .errors import UnitError
+
+SLOWEST_PLAUSIBLE_HZ = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OperatingPoint:
+    """One row of a device's DVFS table, in hertz. Raises UnitError where a value can only be kHz or MHz."""
+
+    cpu_hz: int
+    gpu_hz: int
+    emc_hz: int  # external memory controller
+
+    def __post_init__(self) -> None:
+        for name in ("cpu_hz", "gpu_hz", "emc_hz"):
+            if (hz := getattr(self, name)) < SLOWEST_PLAUSIBLE_HZ:
+                raise UnitError(f"{name}={hz} is too slow to be hertz; cpufreq files are kHz: multiply by 1000")
+
+    def to_json(self) -> dict[str, int]:
+        """The same as a JSON object."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"CPU {self.cpu_hz / 1e6:.0f} · GPU {self.gpu_hz / 1e6:.0f} · EMC {self.emc_hz / 1e6:.0f} MHz"
