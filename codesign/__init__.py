@@ -1,0 +1,1 @@
+"""Search backbones, early exits and clocks together; write a bundle that `runtime` serves."""

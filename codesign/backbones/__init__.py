@@ -1,0 +1,1 @@
+"""Where a backbone comes from, and what work is in it."""

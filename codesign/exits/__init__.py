@@ -1,0 +1,1 @@
+"""Heads: what they are, how they are trained, what they answered."""

@@ -1,0 +1,1 @@
+"""What may be chosen: the backbone, its exits, the operating point."""

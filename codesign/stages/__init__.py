@@ -1,0 +1,1 @@
+"""An ONNX graph cut at its exits, heads attached."""

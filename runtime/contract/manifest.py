@@ -72,7 +72,7 @@ def read_manifest(bundle: Path) -> Manifest:
     """
     path = bundle / MANIFEST
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_such_number)
     except FileNotFoundError as error:
         raise BundleError(
             f"{bundle} is not a bundle: it has no {MANIFEST}",
@@ -116,6 +116,10 @@ def read_manifest(bundle: Path) -> Manifest:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise BundleError(f"the manifest lists a file outside the bundle: {name!r}", where=str(path))
     return manifest
+
+
+def _no_such_number(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")  # Python's reader would take it, the hash of the content would not
 
 
 def _check_version(version: str, path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Labelled NPZ files and image folders, for replay."""

@@ -1,0 +1,70 @@
+# Everything runs in a virtual environment of its own, .venv; nothing outside this folder is touched.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PIP_EXTRA ?=
+TORCH_INDEX ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Quiet, and never waiting for an answer: this also runs where nobody sits.
+INSTALL := $(PIP) install --quiet --no-input $(PIP_EXTRA) -c constraints.txt
+RUNTIME_PYTHON := 3.10
+CODESIGN_PYTHON := 3.11
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo    compile a bundle for a simulated board and serve it, on digits that need no download'
+	@echo 'make test    lint, then run all tests but the slow ones (those: $(BIN)/pytest -m slow)'
+	@echo 'make lint    ruff check, ruff format --check, mypy --strict'
+	@echo 'make clean   remove $(VENV), build and caches'
+	@echo
+	@echo 'Variables:'
+	@echo '  PYTHON       interpreter that makes $(VENV); $(CODESIGN_PYTHON) or newer; now: $(PYTHON)'
+	@echo '  TORCH_INDEX  URL of a package index to take torch from. The default build for Linux may bring'
+	@echo '               gigabytes of CUDA libraries; a CPU-only build, which the PyTorch site offers from an'
+	@echo '               index of its own, is enough for everything here.'
+	@echo '  PIP_EXTRA    further options for every pip install, such as --find-links FOLDER'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo '$(PYTHON) is older than Python $(CODESIGN_PYTHON); to do: make PYTHON=/path/to/python$(CODESIGN_PYTHON)' >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# torch comes first and alone, since an index that has it may lack the pinned versions of everything else.
+$(VENV)/torch.stamp: constraints.txt | $(BIN)/python
+ifneq ($(TORCH_INDEX),)
+	$(INSTALL) --no-deps --index-url '$(TORCH_INDEX)' torch
+endif
+	@touch $@
+
+$(VENV)/codesign.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
+	$(INSTALL) -e '.[codesign]'
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
+	$(INSTALL) -e '.[test]'
+	@touch $@
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict --python-version $(CODESIGN_PYTHON) -p codesign
+	$(BIN)/mypy --strict --python-version $(RUNTIME_PYTHON) -p runtime
+
+test: lint
+	$(BIN)/pytest -n 2 -m 'not slow'
+
+demo: $(VENV)/codesign.stamp
+	$(BIN)/codesign compile --data digits --board orin-nano-super --out build/demo --cache build/cache
+	$(BIN)/edge-runtime install build/demo/bundle --root build/board
+	$(BIN)/edge-runtime run --root build/board --data build/demo/test.npz
+	@echo
+	@echo 'The report: $(CURDIR)/build/demo/report.html'
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find codesign runtime tests -type d -name __pycache__ -prune -exec rm -rf {} +

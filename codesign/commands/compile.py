@@ -1,0 +1,97 @@
+"""Compile a data set for a board: search, write a bundle, and show in a report what it saves.
+
+Writes OUT/bundle (for the board), OUT/report.html (for people), OUT/results.json (for scripts) and OUT/test.npz (the
+untouched test images, for `edge-runtime run`). Interrupt it at any time and continue with --resume.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from codesign.space.preset import preset_names
+from codesign.walk.settings import Settings
+from runtime.boards.profile import known_boards
+
+
+def default_cache() -> Path:
+    """Where trained supernets are kept between runs."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "edge-codesign"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "--data", required=True, metavar="SPEC", help="digits, cifar10:FOLDER, cifar100:FOLDER or images:FOLDER"
+    )
+    parser.add_argument("--board", required=True, help=f"one of: {', '.join(known_boards())}")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="the run folder")
+    parser.add_argument("--device", default="gpu", choices=("gpu", "cpu"), help="what the networks run on (default: gpu)")
+    parser.add_argument(
+        "--request-rate", type=float, default=30.0, metavar="HZ", help="requests per second to serve (default: 30)"
+    )
+    parser.add_argument(
+        "--max-accuracy-loss",
+        type=float,
+        default=0.01,
+        metavar="SHARE",
+        help="what the default mode may lose against the full network (default: 0.01, one point)",
+    )
+    parser.add_argument(
+        "--max-latency-ms", type=float, metavar="MS", help="worst case: an image that runs through every stage"
+    )
+    parser.add_argument(
+        "--energy",
+        default="back_to_back",
+        choices=("back_to_back", "served"),
+        help="which energy is minimised: of one inference, or of one request at the request rate, idle included",
+    )
+    parser.add_argument("--supernet", metavar="CHECKPOINT", help="a folder written by `codesign train-supernet`")
+    parser.add_argument("--space", default="tiny", help=f"{', '.join(preset_names())}, or a .toml file (default: tiny)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="of the supernet's training (default: the space's recipe)")
+    parser.add_argument("--population", type=int, metavar="N", help="of the outer search (default: the space's budget)")
+    parser.add_argument("--generations", type=int, metavar="N", help="of the outer search (default: the space's budget)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
+    parser.add_argument(
+        "--cache", type=Path, default=default_cache(), metavar="DIR", help="keeps trained supernets (default: %(default)s)"
+    )
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
+    parser.add_argument("--dry-run", action="store_true", help="estimate time, memory and disk, then stop")
+    parser.add_argument("--json", action="store_true", help="print the headline figures as JSON")
+
+
+def run(args: Namespace) -> int:
+    """Compile, or estimate."""
+    settings = Settings(
+        data=args.data,
+        board=args.board,
+        device=args.device,
+        space=args.space,
+        requests_per_s=args.request_rate,
+        max_accuracy_loss=args.max_accuracy_loss,
+        max_latency_s=None if args.max_latency_ms is None else args.max_latency_ms / 1e3,
+        energy=args.energy,
+        supernet=args.supernet,
+        epochs=args.epochs,
+        population=args.population,
+        generations=args.generations,
+        seed=args.seed,
+    )
+    # Imported here: torch takes seconds, and --help should not.
+    from codesign.walk.compile import compile_bundle
+    from codesign.walk.progress import Steps
+
+    from .compile_summary import print_estimate, print_summary
+
+    if args.dry_run:
+        from codesign.walk.estimate import estimate
+
+        print_estimate(estimate(settings, args.cache), as_json=args.json)
+        return 0
+    command = shlex.join(["codesign", *sys.argv[1:]])
+    compiled = compile_bundle(settings, args.out, args.cache, command, resume=args.resume, steps=Steps())
+    print_summary(compiled.folder, compiled.results, as_json=args.json)
+    return 0

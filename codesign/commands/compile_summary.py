@@ -1,0 +1,60 @@
+"""What `codesign compile` says at the end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from codesign.walk.estimate import Estimate
+from codesign.walk.run_folder import RunFolder
+
+
+def print_summary(folder: RunFolder, results: dict[str, Any], *, as_json: bool) -> None:
+    """The bars as a table, the saving as a sentence, and where everything lies."""
+    bars = {bar["name"]: bar for bar in results["bars"]}
+    joint, static = bars["exits_best_clocks"], bars["static_max_clocks"]
+    saving = 1.0 - joint["energy_j"] / static["energy_j"]
+    if as_json:
+        headline = {"saving": saving, "bars": results["bars"], "oracle": results["oracle"], "macs": results["macs"]}
+        paths = {"bundle": str(folder.bundle), "report": str(folder.report), "results": str(folder.results)}
+        print(json.dumps(headline | paths))
+        return
+    table = Table(title=f"default mode, {joint['split']} split, {joint['energy_kind']} on {results['board']['hardware']}")
+    for heading in ("", "accuracy (measured)", "energy mJ", "served mJ", "latency ms"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for bar in [*results["bars"], results["oracle"]]:
+        served = "too slow" if bar["served_energy_j"] is None else f"{bar['served_energy_j'] * 1e3:.1f}"
+        name = bar["name"] + (" (a bound, not reachable)" if bar["name"] == "oracle" else "")
+        table.add_row(
+            name,
+            f"{bar['accuracy']:.2%}",
+            f"{bar['energy_j'] * 1e3:.3f}",
+            served,
+            f"{bar['latency_s'] * 1e3:.3f}",
+            style="bold" if bar is joint else None,
+        )
+    console = Console()
+    console.print(table)
+    verb = "less" if saving >= 0 else "MORE"
+    console.print(
+        f"Energy per image: {abs(saving):.1%} {verb} than the cheapest static network as accurate, at maximum clocks "
+        f"({joint['energy_kind']})."
+    )
+    console.print(f"bundle  {folder.bundle}\nreport  {folder.report}\nresults {folder.results}", highlight=False, soft_wrap=True)
+
+
+def print_estimate(found: Estimate, *, as_json: bool) -> None:
+    """Time, memory and disk, predicted."""
+    if as_json:
+        print(json.dumps(asdict(found) | {"total_s": found.total_s, "kind": "predicted"}))
+        return
+    console = Console()
+    trained = "kept from an earlier run" if found.training_s == 0 else f"about {found.training_s / 60:.1f} min"
+    console.print(f"supernet  {trained}")
+    console.print(f"the rest  about {found.search_s / 60:.1f} min (heads, search, finalists, bundle)")
+    console.print(f"memory    about {found.memory_bytes / 1e9:.1f} GB\ndisk      about {found.disk_bytes / 1e6:.0f} MB")
+    console.print("[dim]predicted from a few training steps on this machine; nothing was written")

@@ -1,0 +1,62 @@
+"""A backbone's ONNX graph with a head and an entropy output at each exit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from codesign.backbones.onnx_work import infer_shapes
+from codesign.backbones.slice_onnx import LOGITS, GraphWriter
+
+from .head import Head, pool_factor
+from .names import ENTROPY, exit_entropy, exit_logits
+
+
+def write_entropy(writer: GraphWriter, logits: str, output: str) -> None:
+    """Shannon entropy in nats of softmax(logits), (batch, classes) to (batch,); what `contract.entropy` computes."""
+    ln_p = writer.node("LogSoftmax", [logits], f"{output}.ln_p", axis=1)
+    p = writer.node("Exp", [ln_p], f"{output}.p")
+    terms = writer.node("Mul", [p, ln_p], f"{output}.terms")
+    axes = writer.weight(f"{output}.axes", np.asarray([1], dtype=np.int64))
+    negative = writer.node("ReduceSum", [terms, axes], f"{output}.sum", keepdims=0)
+    writer.node("Neg", [negative], f"{output}.entropy", output)
+
+
+def write_head(writer: GraphWriter, head: Head, cut: str, side: int) -> None:
+    """The nodes of a recalibrated head on the features at `cut`, which are `side` pixels wide."""
+    name, x, factor = f"head@{cut}", cut, pool_factor(side)
+    if factor > 1:
+        x = writer.node("AveragePool", [x], f"{name}.pool", kernel_shape=[factor] * 2, strides=[factor] * 2)
+    x = writer.convolution(x, head.depthwise, None, f"{name}.depthwise")
+    x = writer.convolution(x, head.pointwise, head.norm, f"{name}.pointwise")
+    x = writer.activation(x, "relu", f"{name}.act")
+    writer.classifier(x, head.classifier, f"{name}.classifier", exit_logits(cut))
+
+
+def with_exits(backbone: onnx.ModelProto, heads: Mapping[str, Head]) -> onnx.ModelProto:
+    """Attach heads, keyed by the cut they read.
+
+    Returns:
+        The same graph, weights untouched, with `logits@CUT` and `entropy@CUT` per head beside `logits` and `entropy`.
+    """
+    shapes = infer_shapes(backbone)
+    classes = backbone.graph.output[0].type.tensor_type.shape.dim[1].dim_value
+    model = onnx.ModelProto()
+    model.CopyFrom(backbone)
+    writer = GraphWriter()
+    for cut, head in heads.items():
+        write_head(writer, head, cut, side=shapes[cut][-1])
+        write_entropy(writer, exit_logits(cut), exit_entropy(cut))
+    write_entropy(writer, LOGITS, ENTROPY)
+    model.graph.node.extend(writer.nodes)
+    model.graph.initializer.extend(writer.weights)
+    for cut in heads:
+        model.graph.output.append(
+            helper.make_tensor_value_info(exit_logits(cut), TensorProto.FLOAT, ["batch", classes])
+        )
+        model.graph.output.append(helper.make_tensor_value_info(exit_entropy(cut), TensorProto.FLOAT, ["batch"]))
+    model.graph.output.append(helper.make_tensor_value_info(ENTROPY, TensorProto.FLOAT, ["batch"]))
+    return model

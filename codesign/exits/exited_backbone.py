@@ -1,0 +1,56 @@
+"""A backbone with its exits as the rest of the walk sees it: one ONNX graph, names, and counted work; no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import onnx
+
+from codesign.backbones.onnx_work import works_of
+from codesign.backbones.slice_onnx import LOGITS
+from runtime.contract.work import Work
+
+from .names import ENTROPY, exit_entropy, exit_logits
+
+
+@dataclass(frozen=True, slots=True)
+class ExitedBackbone:
+    """An ONNX graph with `logits@CUT` and `entropy@CUT` for each of `cuts`, and what its parts cost.
+
+    `segments[i]` are the blocks from the cut before to cut i, `segments[-1]` those from the last cut to the logits *and*
+    their entropy; `heads[i]` is the head at cut i, entropy included. `static` is the network alone: no head, no entropy.
+    """
+
+    model: onnx.ModelProto
+    cuts: tuple[str, ...]
+    segments: tuple[tuple[Work, ...], ...]
+    heads: tuple[Work, ...]
+    static: tuple[Work, ...]
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the logits of every exit in order, the backbone's end last."""
+        return (*(exit_logits(cut) for cut in self.cuts), LOGITS)
+
+
+def exited_backbone(model: onnx.ModelProto, blocks: tuple[str, ...], cuts: tuple[str, ...]) -> ExitedBackbone:
+    """Count the work of a graph that `attach.with_exits` made.
+
+    Args:
+        blocks: the tensor each block hands on, in order.
+        cuts: those of them that carry an exit, in order.
+    """
+    targets: list[str] = []
+    for block in blocks:
+        targets += [block, exit_entropy(block)] if block in cuts else [block]
+    work = dict(zip([*targets, LOGITS, ENTROPY], works_of(model, [*targets, LOGITS, ENTROPY]), strict=True))
+    segments: list[tuple[Work, ...]] = []
+    waiting: list[Work] = []
+    for block in blocks:
+        waiting.append(work[block])
+        if block in cuts:
+            segments.append(tuple(waiting))
+            waiting = []
+    segments.append((*waiting, work[LOGITS], work[ENTROPY]))
+    heads = tuple(work[exit_entropy(cut)] for cut in cuts)
+    return ExitedBackbone(model, cuts, tuple(segments), heads, (*(work[block] for block in blocks), work[LOGITS]))

@@ -1,0 +1,75 @@
+"""What every candidate exit of a chain answered for every sample, so that any policy can be replayed on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from runtime.contract.arrays import BoolArray, FloatArray, IntArray
+from runtime.contract.errors import ShapeError
+
+
+@dataclass(frozen=True, slots=True)
+class ExitLog:
+    """Candidates in the order in which a sample meets them; the last one is the end of the chain and always answers.
+
+    A NaN entropy is allowed: such a sample never leaves at that exit. Raises ShapeError where the shapes disagree.
+    """
+
+    entropy_nats: FloatArray  # (candidates, samples)
+    predictions: IntArray  # (candidates, samples), class indices
+    labels: IntArray  # (samples,), class indices
+
+    def __post_init__(self) -> None:
+        if self.labels.ndim != 1 or self.labels.size == 0:
+            raise ShapeError(f"labels must be (samples,) with at least one sample, got shape {self.labels.shape}")
+        for name, array in (("entropy_nats", self.entropy_nats), ("predictions", self.predictions)):
+            if array.ndim != 2 or array.shape[0] == 0 or array.shape[1] != self.labels.size:
+                raise ShapeError(f"{name} must be (candidates, {self.labels.size} samples), got shape {array.shape}")
+        if self.entropy_nats.shape != self.predictions.shape:
+            raise ShapeError(
+                f"entropies of {self.entropy_nats.shape[0]} candidates but predictions of {self.predictions.shape[0]}"
+            )
+
+    @property
+    def candidates(self) -> int:
+        """Candidate exits, the end of the chain included."""
+        return int(self.entropy_nats.shape[0])
+
+    @property
+    def samples(self) -> int:
+        """Samples that were shown to every exit."""
+        return int(self.labels.size)
+
+    @property
+    def correct(self) -> BoolArray:
+        """(candidates, samples): whether that exit's answer is the label."""
+        right: BoolArray = self.predictions == self.labels
+        return right
+
+    def of_samples(self, indices: IntArray | BoolArray) -> ExitLog:
+        """The same candidates on some of the samples (a resplit)."""
+        return ExitLog(self.entropy_nats[:, indices], self.predictions[:, indices], self.labels[indices])
+
+
+def joined(logs: Sequence[ExitLog]) -> ExitLog:
+    """The log of a chain from the logs of its backbones, in order.
+
+    Raises:
+        ShapeError: no log at all, or the logs are not of the same samples in the same order.
+    """
+    if not logs:
+        raise ShapeError("a chain needs at least one backbone; got no log")
+    for log in logs[1:]:
+        if not np.array_equal(log.labels, logs[0].labels):
+            raise ShapeError(
+                "the logs of a chain's backbones have different labels",
+                to_do="record all of them on the same samples, in the same order",
+            )
+    return ExitLog(
+        np.concatenate([log.entropy_nats for log in logs]),
+        np.concatenate([log.predictions for log in logs]),
+        logs[0].labels,
+    )

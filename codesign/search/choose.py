@@ -1,0 +1,80 @@
+"""Pick designs from fronts: the cheapest that keeps to an accuracy requirement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codesign.policy.exit_log import ExitLog
+from codesign.policy.replay import Replay, replay
+from codesign.policy.requirement import Requirement
+from codesign.policy.selection import policy_of, selected_candidates
+from runtime.contract.arrays import BoolArray, FloatArray
+from runtime.contract.exit_policy import ExitPolicy
+
+from .backbone_record import BackboneRecord
+from .chain_solver import ChainSolver
+from .inner_front import InnerDesign
+from .outer import Chain, ChainResult
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenDesign:
+    """One design with the policy that goes into the bundle."""
+
+    chain: Chain
+    design: InnerDesign
+    policy: ExitPolicy
+
+    @property
+    def used(self) -> Chain:
+        """The backbones that are really run: those in which an exit is kept, and the last."""
+        kept = selected_candidates(self.design.mask, sum(len(record.works.heads) for record in self.chain))
+        ends = np.cumsum([len(record.works.heads) for record in self.chain])
+        numbers = sorted({int(np.searchsorted(ends, candidate, side="right")) for candidate in kept})
+        return tuple(self.chain[number] for number in numbers)
+
+
+def right_answers(outcome: Replay, log_correct: BoolArray, mask: int) -> BoolArray:
+    """(samples,): whether the policy's answer was right."""
+    kept = selected_candidates(mask, len(log_correct))
+    right: BoolArray = log_correct[kept[outcome.exits_taken], np.arange(log_correct.shape[1])]
+    return right
+
+
+def by_energy(results: Sequence[ChainResult], solver: ChainSolver, requirement: Requirement) -> Iterator[ChosenDesign]:
+    """All designs that keep to the requirement on `select`, cheapest first."""
+    rows = [
+        (float(result.front.energy_j[row]), number, row)
+        for number, result in enumerate(results)
+        if result.front is not None
+        for row in np.flatnonzero(result.front.accuracy >= requirement.min_accuracy - 1e-12).tolist()
+    ]
+    prepared: dict[int, tuple[ExitLog, FloatArray]] = {}
+    for _, number, row in sorted(rows):
+        result = results[number]
+        if result.front is None:
+            continue
+        if number not in prepared:
+            prepared[number] = solver.log(result.chain), solver.thresholds(result.chain)
+        log, thresholds = prepared[number]
+        design = result.front.design(row)
+        policy = policy_of(design.mask, thresholds[design.level])
+        if requirement.met_by(right_answers(replay(log, design.mask, policy), log.correct, design.mask)):
+            yield ChosenDesign(result.chain, design, policy)
+
+
+def full_network(records: Sequence[BackboneRecord]) -> BackboneRecord:
+    """What a loss is counted against: the most accurate static network on `select`; the smaller one of equals."""
+    return max(records, key=lambda record: (record.accuracy, -record.static.macs, record.name))
+
+
+def static_by_energy(
+    records: Sequence[BackboneRecord], solver: ChainSolver, requirement: Requirement
+) -> list[BackboneRecord]:
+    """Static networks that keep to the requirement, cheapest at default clocks first."""
+    pricing = solver.pricing
+    meeting = [record for record in records if requirement.met_by(record.log.correct[-1])]
+    return sorted(meeting, key=lambda record: (float(pricing.static(record).energy_j[0, pricing.default]), record.name))

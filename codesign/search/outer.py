@@ -1,0 +1,147 @@
+"""The outer engine: NSGA-II over chains of one or two backbones, with HADAS's two selections.
+
+A generation first ranks its chains by what their networks are worth as they stand (S: accuracy, latency, energy at
+default clocks). Only the better half goes to the inner solver; its whole exact front, seen as one number, the
+hypervolume, is D. Survivors are chosen on S and D together (HADAS, Section IV-A), among old and new alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pymoo.algorithms.moo.nsga2 import NSGA2
+from pymoo.core.population import Population
+from pymoo.core.problem import Problem
+from pymoo.operators.crossover.sbx import SBX
+from pymoo.operators.mutation.pm import PM
+from pymoo.operators.repair.rounding import RoundingRepair
+from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
+from pymoo.problems.static import StaticProblem
+
+from runtime.contract.arrays import FloatArray, IntArray
+
+from .backbone_record import BackboneRecord, Genome
+from .inner_front import InnerFront
+from .pareto import hypervolume
+from .pricing import Pricing
+
+Chain = tuple[BackboneRecord, ...]
+NOT_SELECTED = 1e6  # worse than any error, energy or hypervolume
+
+
+@dataclass(frozen=True, slots=True)
+class ChainResult:
+    """A chain, cheap backbone first, and its exact inner front on `select`; None where S did not earn it one."""
+
+    chain: Chain
+    front: InnerFront | None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationSummary:
+    """Progress of a search, for people and for the report."""
+
+    generation: int
+    backbones: int  # evaluated so far
+    chains: int  # solved so far
+    hypervolume: float  # of all fronts together
+
+
+@dataclass(frozen=True, slots=True)
+class OuterProblem:
+    """What is searched, and how it is judged. `evaluate` and `solve` may answer from a cache: the run stays the same."""
+
+    gene_sizes: tuple[int, ...]  # choices of each gene of one backbone
+    evaluate: Callable[[Genome], BackboneRecord]
+    solve: Callable[[Chain], InnerFront | None]  # None: nothing in the grid meets the limits
+    pricing: Pricing
+    accuracy_window: float  # fronts are judged this far below the largest backbone's accuracy
+
+
+def outer_search(
+    problem: OuterProblem,
+    population: int,
+    generations: int,
+    seed: int,
+    on_generation: Callable[[GenerationSummary], None],
+) -> tuple[list[BackboneRecord], list[ChainResult]]:
+    """Every backbone evaluated and every chain met, in the order they were met; the same for the same seed."""
+    sizes = np.asarray(problem.gene_sizes)
+    genes = len(sizes)
+    upper = np.concatenate([sizes - 1, sizes - 1, [1]])  # cheap backbone, dear backbone, whether there are two
+    space = Problem(n_var=len(upper), n_obj=3, xl=np.zeros(len(upper)), xu=upper)
+    algorithm = NSGA2(
+        pop_size=population,
+        sampling=_first_population(sizes, population, seed),
+        crossover=SBX(prob=0.9, eta=3.0, vtype=float, repair=RoundingRepair()),
+        mutation=PM(prob=1.0, eta=3.0, vtype=float, repair=RoundingRepair()),
+    )
+    algorithm.setup(space, termination=("n_gen", generations), seed=seed, verbose=False)
+    backbones: dict[Genome, BackboneRecord] = {}
+    results: dict[tuple[Genome, ...], ChainResult] = {}
+
+    def backbone(genome: Genome) -> BackboneRecord:
+        if genome not in backbones:
+            backbones[genome] = problem.evaluate(genome)
+        return backbones[genome]
+
+    largest = backbone(tuple(int(size) - 1 for size in sizes))
+    reference = np.asarray(
+        [1.0 - largest.accuracy + problem.accuracy_window, problem.pricing.full_depth((largest,))[1]]
+    )
+    for generation in range(generations):
+        infills = algorithm.ask()
+        chains = []
+        for row in infills.get("X").round().astype(int):
+            genomes = [tuple(map(int, row[:genes]))] + ([tuple(map(int, row[genes:-1]))] if row[-1] else [])
+            chains.append(problem.pricing.ordered([backbone(genome) for genome in genomes]))
+        static = np.asarray([_static_fitness(chain, problem.pricing) for chain in chains])
+        promoted = set(_first_selection(static))
+        fitness = np.full((len(chains), 3), NOT_SELECTED)
+        for index, chain in enumerate(chains):
+            key = tuple(record.genome for record in chain)
+            known = results.get(key)
+            if known is None or (known.front is None and index in promoted):
+                known = ChainResult(chain, problem.solve(chain) if index in promoted else None)
+                results[key] = known
+            if known.front is not None:
+                volume = hypervolume(front_points(known.front), reference)
+                fitness[index] = static[index, 0], static[index, 2], -volume
+        algorithm.evaluator.eval(StaticProblem(space, F=fitness), infills)
+        algorithm.tell(infills=infills)
+        fronts = [front_points(result.front) for result in results.values() if result.front is not None]
+        volume = hypervolume(np.concatenate(fronts), reference) if fronts else 0.0
+        on_generation(GenerationSummary(generation, len(backbones), len(fronts), volume / float(np.prod(reference))))
+    return list(backbones.values()), list(results.values())
+
+
+def front_points(front: InnerFront) -> FloatArray:
+    """(designs, 2): error and energy [J], both to be small."""
+    return np.stack([1.0 - front.accuracy, front.energy_j], axis=1)
+
+
+def _first_population(sizes: IntArray, population: int, seed: int) -> FloatArray:
+    """Random chains, and for certain: the largest alone, the smallest alone, and the smallest before the largest."""
+    rng = np.random.default_rng([seed, 5])
+    genomes = rng.integers(np.tile(sizes, 2), size=(population, 2 * len(sizes)))
+    twice = np.arange(population) % 2
+    zeros, tops = np.zeros_like(sizes), sizes - 1
+    for index, (first, second, two) in enumerate(((tops, tops, 0), (zeros, zeros, 0), (zeros, tops, 1))[:population]):
+        genomes[index], twice[index] = np.concatenate([first, second]), two
+    return np.concatenate([genomes, twice[:, None]], axis=1).astype(float)
+
+
+def _static_fitness(chain: Chain, pricing: Pricing) -> tuple[float, float, float]:
+    """S: error of the last network, latency and energy of all of them in full at default clocks."""
+    latency_s, energy_j = pricing.full_depth(chain)
+    return 1.0 - chain[-1].accuracy, latency_s, energy_j
+
+
+def _first_selection(static: FloatArray) -> Sequence[int]:
+    """Indices of the better half on S, by non-dominated rank and crowding."""
+    population = Population.new(F=static)
+    population.set("index", np.arange(len(static)))
+    kept = RankAndCrowding().do(Problem(n_var=1, n_obj=3), population, n_survive=(len(static) + 1) // 2)
+    return [int(index) for index in kept.get("index")]

@@ -1,0 +1,1 @@
+"""The steps of `codesign compile` in order, and the folder they write."""

@@ -1,0 +1,141 @@
+"""From chosen designs to a bundle on disk: cut, write, read back, compare with the uncut network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codesign.bundle.read_back import compare_with_uncut, read_back
+from codesign.bundle.write import write_bundle
+from codesign.data.dataset import Dataset
+from codesign.search.backbone_record import Genome
+from codesign.search.chain_solver import exit_labels
+from codesign.search.choose import ChosenDesign
+from codesign.stages.cut import cut_into_stages
+from runtime.contract.arrays import UInt8Array
+from runtime.contract.figure import Figure
+from runtime.contract.fingerprint import json_sha256
+from runtime.contract.kind import Kind
+from runtime.contract.mode import Mode
+from runtime.contract.promise import Promise
+
+from .choose_step import DEFAULT_MODE
+from .outcome import Outcome
+from .search_step import Finalist
+
+GOLDEN_IMAGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What reading the bundle back showed."""
+
+    bundle_id: str
+    max_difference: float  # of the cut designs' last logits against the uncut networks', of the largest logit
+    golden_samples: int
+
+
+def design_id(chosen: ChosenDesign) -> str:
+    """Names a chain and its exits; modes that differ only in thresholds or clocks share it."""
+    return "d" + json_sha256([[list(record.genome) for record in chosen.chain], chosen.design.mask])[:10]
+
+
+def stage_models(chosen: ChosenDesign, finalists: Mapping[Genome, Finalist]) -> list[bytes]:
+    """Every stage of a design as a serialised ONNX graph."""
+    exits = exit_labels(chosen.chain, chosen.design.mask)
+    models: list[bytes] = []
+    for number, record in enumerate(chosen.chain):
+        kept = [(index, is_end) for backbone, index, is_end in exits if backbone == number]
+        if not kept:
+            continue
+        exited = finalists[record.genome].exited
+        cuts = [exited.cuts[index] for index, is_end in kept if not is_end]
+        ends_early = not any(is_end for _, is_end in kept)
+        models += [stage.SerializeToString() for stage in cut_into_stages(exited.model, cuts, ends_early=ends_early)]
+    return models
+
+
+def write_and_verify(
+    out: Path,
+    modes: Sequence[tuple[str, ChosenDesign, Outcome]],
+    finalists: Mapping[Genome, Finalist],
+    data: Dataset,
+    promises: Mapping[str, Promise],
+    *,
+    board: str,
+    device: str,
+    requests_per_s: float,
+    provenance: Mapping[str, Any],
+) -> Verification:
+    """Write the bundle and check it as a board would.
+
+    Args:
+        modes: name, design, and its outcome on `select`, which is what the bundle expects of itself.
+    Raises:
+        BundleError: what was written does not compute what the uncut networks do.
+    """
+    models = {design_id(chosen): stage_models(chosen, finalists) for _, chosen, _ in modes}
+    golden: UInt8Array = data.select.images[:GOLDEN_IMAGES]
+    manifest = write_bundle(
+        out,
+        board=board,
+        device=device,
+        classes=data.classes,
+        input_spec=data.input,
+        modes=[_mode(name, chosen, outcome, promises[name], data, requests_per_s) for name, chosen, outcome in modes],
+        default_mode=DEFAULT_MODE,
+        stage_models=models,
+        golden_images=golden,
+        promises=promises,
+        provenance=provenance,
+    )
+    read_back(out)
+    uncut = {design_id(chosen): finalists[chosen.chain[-1].genome].exited.model for _, chosen, _ in modes}
+    differences = [
+        compare_with_uncut(out, design, model.SerializeToString(), golden, uncut_output="logits")
+        for design, model in uncut.items()
+    ]
+    return Verification(manifest.bundle_id, max(differences), len(golden))
+
+
+def _mode(
+    name: str, chosen: ChosenDesign, outcome: Outcome, promise: Promise, data: Dataset, requests_per_s: float
+) -> Mode:
+    on_select = f"{data.name}: select split, {len(data.select.labels)} images"
+
+    def cost(value: float) -> Figure:
+        return Figure(value, promise.kind, promise.hardware)
+
+    expected = {
+        "accuracy": Figure(outcome.accuracy, Kind.MEASURED, on_select),
+        "energy_j": cost(outcome.energy_j),
+        "latency_s": cost(outcome.latency_s),
+        "worst_latency_s": cost(outcome.worst_latency_s),
+        "requests_per_s": Figure(requests_per_s, Kind.ASSUMED, "as asked for"),
+    }
+    if outcome.served_energy_j is not None:
+        expected["served_energy_j"] = cost(outcome.served_energy_j)
+    shares = () if outcome.replay is None else tuple(float(share) for share in outcome.replay.exit_shares)
+    return Mode(
+        name=name,
+        design=design_id(chosen),
+        policy=chosen.policy,
+        operating_point=chosen.design.operating_point,
+        expected=expected,
+        exit_shares=shares,
+    )
+
+
+def promise_of(
+    stage_latency_s: np.ndarray[Any, Any],
+    stage_energy_j: np.ndarray[Any, Any],
+    idle_w: float,
+    kind: Kind,
+    hardware: str,
+) -> Promise:
+    """What the cost model says each stage adds, (stages,) each, at the mode's clocks."""
+    return Promise(tuple(map(float, stage_latency_s)), tuple(map(float, stage_energy_j)), idle_w, kind, hardware)

@@ -1,0 +1,78 @@
+"""Evaluate a backbone for the search: cut it out, recalibrate, attach the shared heads, ask every exit about `select`."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from codesign.backbones.batches import as_tensor
+from codesign.backbones.slice import BackboneSlice, recalibrate
+from codesign.backbones.slice_onnx import cut_name, slice_to_onnx
+from codesign.backbones.supernet import Supernet
+from codesign.data.dataset import Dataset
+from codesign.exits.answers import answers
+from codesign.exits.attach import with_exits
+from codesign.exits.exited_backbone import ExitedBackbone, exited_backbone
+from codesign.exits.shared_heads import ExitedSlice, SharedHeads
+from codesign.policy.exit_log import ExitLog
+from codesign.search.backbone_record import BackboneRecord, Genome, genome_name
+from codesign.search.chain_works import BackboneWorks
+from codesign.space.backbone_space import BackboneDesign
+from runtime.contract.cost import StageWork
+from runtime.contract.work import NO_WORK
+from runtime.data.labelled import LabelledImages
+
+from .record_file import read_record, write_record
+from .run_folder import RunFolder
+
+CALIBRATION_IMAGES, CALIBRATION_BATCH = 512, 128
+
+
+class Evaluator:
+    """Turns genomes into records; what it has done before it reads back from the run folder."""
+
+    def __init__(self, supernet: Supernet, heads: SharedHeads, data: Dataset, folder: RunFolder) -> None:
+        self.supernet, self.heads, self.data, self.folder = supernet, heads, data, folder
+        images = data.train.images[:CALIBRATION_IMAGES]
+        self._calibration: tuple[Tensor, ...] = tuple(as_tensor(images, data.input).split(CALIBRATION_BATCH))
+
+    def __call__(self, genome: Genome) -> BackboneRecord:
+        """The record of a genome. Raises StorageError where a saved one is damaged."""
+        path = self.folder.backbones / f"{genome_name(genome)}.npz"
+        if path.is_file():
+            return read_record(path)
+        exited = to_exited_backbone(self.network(genome), self.data)
+        record = record_of(genome, exited, exit_log(exited, self.data, self.data.select))
+        write_record(path, record)
+        return record
+
+    def design(self, genome: Genome) -> BackboneDesign:
+        """The backbone a genome stands for."""
+        return self.supernet.space.decode(torch.tensor(genome).numpy())
+
+    def network(self, genome: Genome) -> ExitedSlice:
+        """The backbone with the shared heads, recalibrated, in eval mode."""
+        network = ExitedSlice(BackboneSlice(self.supernet, self.design(genome)), self.heads)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        recalibrate(network, self._calibration)
+        return network
+
+
+def to_exited_backbone(network: ExitedSlice, data: Dataset) -> ExitedBackbone:
+    """The ONNX graph of a network with all its heads, its work counted."""
+    backbone = slice_to_onnx(network.backbone, data.input.height, data.input.width, len(data.classes))
+    cuts = tuple(cut_name(*position) for position in network.positions)
+    model = with_exits(backbone, dict(zip(cuts, network.heads, strict=True)))  # type: ignore[arg-type]
+    return exited_backbone(model, tuple(cut_name(*position) for position in network.backbone.positions), cuts)
+
+
+def exit_log(exited: ExitedBackbone, data: Dataset, split: LabelledImages) -> ExitLog:
+    """What every exit answers on a split, by ONNX Runtime, the engine that will serve it."""
+    result = answers(exited.model, exited.outputs, split.images, data.input)
+    return ExitLog(result.entropy_nats, result.predictions, split.labels)
+
+
+def record_of(genome: Genome, exited: ExitedBackbone, log: ExitLog) -> BackboneRecord:
+    """What the search needs of it."""
+    works = BackboneWorks(exited.segments, (*exited.heads, NO_WORK))
+    return BackboneRecord(genome, works, StageWork(exited.static), log)

@@ -1,0 +1,82 @@
+"""Backbone records and inner fronts as NPZ files: the archive that a resumed run answers from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from codesign.policy.exit_log import ExitLog
+from codesign.search.backbone_record import BackboneRecord
+from codesign.search.chain_works import BackboneWorks
+from codesign.search.inner_front import InnerFront
+from runtime.contract.arrays import FloatArray
+from runtime.contract.cost import StageWork
+from runtime.contract.errors import StorageError
+from runtime.contract.operating_point import OperatingPoint
+from runtime.contract.work import Work
+
+from .run_folder import read_arrays, write_arrays
+
+FRONT_ARRAYS = ("level", "mask", "point", "accuracy", "energy_j", "latency_s", "worst_latency_s")
+
+
+def write_record(path: Path, record: BackboneRecord) -> None:
+    """Save a record, whole or not at all."""
+    segment_of_block = [number for number, segment in enumerate(record.works.segments) for _ in segment]
+    arrays = {
+        "genome": np.asarray(record.genome),
+        "blocks": _table([block for segment in record.works.segments for block in segment]),
+        "segment_of_block": np.asarray(segment_of_block),
+        "heads": _table(record.works.heads),
+        "static": _table(record.static.blocks),
+        "entropy_nats": record.log.entropy_nats,
+        "predictions": record.log.predictions,
+        "labels": record.log.labels,
+    }
+    write_arrays(path, arrays)
+
+
+def read_record(path: Path) -> BackboneRecord:
+    """Read what `write_record` wrote. Raises StorageError where it is damaged."""
+    arrays = read_arrays(path)
+    try:
+        heads = _works(arrays["heads"])
+        segments: list[list[Work]] = [[] for _ in heads]
+        for number, block in zip(arrays["segment_of_block"], _works(arrays["blocks"]), strict=True):
+            segments[int(number)].append(block)
+        return BackboneRecord(
+            genome=tuple(int(gene) for gene in arrays["genome"]),
+            works=BackboneWorks(tuple(tuple(segment) for segment in segments), heads),
+            static=StageWork(_works(arrays["static"])),
+            log=ExitLog(arrays["entropy_nats"], arrays["predictions"], arrays["labels"]),
+        )
+    except (KeyError, IndexError) as error:
+        raise StorageError(
+            f"a saved backbone lacks {error}", where=str(path), to_do="delete it and --resume"
+        ) from error
+
+
+def write_front(path: Path, front: InnerFront | None) -> None:
+    """Save an inner front, or that there is none."""
+    write_arrays(path, {} if front is None else {name: getattr(front, name) for name in FRONT_ARRAYS})
+
+
+def read_front(path: Path, points: tuple[OperatingPoint, ...]) -> InnerFront | None:
+    """Read what `write_front` wrote. Raises StorageError where it is damaged."""
+    arrays = read_arrays(path)
+    if not arrays:
+        return None
+    try:
+        return InnerFront(**{name: arrays[name] for name in FRONT_ARRAYS}, points=points)
+    except KeyError as error:
+        raise StorageError(f"a saved front lacks {error}", where=str(path), to_do="delete it and --resume") from error
+
+
+def _table(works: Sequence[Work]) -> FloatArray:
+    return np.asarray([[work.macs, work.traffic_bytes, work.kernels] for work in works]).reshape(-1, 3)
+
+
+def _works(table: FloatArray) -> tuple[Work, ...]:
+    return tuple(Work(*(float(value) for value in row)) for row in table)

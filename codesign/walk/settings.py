@@ -1,0 +1,50 @@
+"""What a user asks of a compilation, checked before anything long starts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from runtime.contract.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of `codesign compile`. Raises ConfigError on a value that cannot be meant."""
+
+    data: str
+    board: str
+    device: Literal["gpu", "cpu"] = "gpu"
+    space: str = "tiny"
+    requests_per_s: float = 30.0
+    max_accuracy_loss: float = 0.01  # against the full network
+    max_latency_s: float | None = None  # worst case: a sample that runs through every stage
+    energy: Literal["back_to_back", "served"] = "back_to_back"  # which of them is minimised
+    supernet: str | None = None  # folder of a checkpoint
+    epochs: int | None = None  # of the supernet; None: the preset's
+    population: int | None = None
+    generations: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.device not in ("gpu", "cpu"):
+            raise ConfigError(f"unknown device {self.device!r}; use gpu or cpu")
+        if not 0 < self.requests_per_s < 1e6:
+            raise ConfigError(f"--request-rate must be above 0 per second, got {self.requests_per_s}")
+        if not 0 <= self.max_accuracy_loss < 1:
+            raise ConfigError(
+                f"--max-accuracy-loss is a share between 0 and 1, got {self.max_accuracy_loss}",
+                to_do="one percentage point is 0.01",
+            )
+        if self.max_latency_s is not None and not self.max_latency_s > 0:
+            raise ConfigError(f"--max-latency-ms must be above 0, got {self.max_latency_s * 1e3}")
+        for name, least in (("epochs", 1), ("population", 4), ("generations", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ConfigError(f"--{name} must be at least {least}, got {value}")
+        if self.seed < 0:
+            raise ConfigError(f"--seed must not be negative, got {self.seed}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as a JSON object."""
+        return asdict(self)

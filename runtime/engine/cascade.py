@@ -1,0 +1,151 @@
+"""Runs the stages of a design in order until the exit policy says leave.
+
+Features go from stage to stage as numpy arrays, which ONNX Runtime does not copy. Its own values (`OrtValue`) and IO
+binding avoid nothing on a CPU, and from Python they cost more than they save: tests/bench/bench_cascade_overhead.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from runtime.contract.arrays import FloatArray, IntArray
+from runtime.contract.errors import EngineError
+from runtime.contract.exit_policy import ExitPolicy
+
+from .stage import IMAGE, Stage
+
+FROM_IMAGE = -1  # a feed that comes from the image, not from an output of the stage before
+
+
+class Departure(NamedTuple):
+    """Where one image left, and with what."""
+
+    logits: FloatArray  # (1, classes)
+    exit_index: int
+    entropy_nats: float
+
+
+class Departures(NamedTuple):
+    """The same for a batch, in the order the images came."""
+
+    logits: FloatArray  # (batch, classes)
+    exit_index: IntArray  # (batch,)
+    entropy_nats: FloatArray  # (batch,)
+    left_after_s: FloatArray  # (batch,) from the start of the batch until its stage had run
+
+
+class Cascade:
+    """Stages and the policy over their exits. It keeps nothing between calls, so several threads may share it."""
+
+    __slots__ = ("_clock", "_plan", "policy", "stages")
+
+    def __init__(
+        self, stages: Sequence[Stage], policy: ExitPolicy, *, clock: Callable[[], float] = perf_counter
+    ) -> None:
+        """Resolve once which output feeds which input.
+
+        Raises:
+            EngineError: thresholds for another number of stages, or a stage that asks for what nobody hands it.
+        """
+        if len(stages) != policy.stages:
+            raise EngineError(
+                f"{len(stages)} stages need {max(len(stages) - 1, 0)} thresholds, got {len(policy.thresholds_nats)}",
+                where=stages[0].where if stages else None,
+                to_do="compile the bundle again",
+            )
+        self.stages, self.policy, self._clock = tuple(stages), policy, clock
+        self._plan = tuple(
+            (index, stage, _sources(stage, stages[index - 1] if index else None)) for index, stage in enumerate(stages)
+        )
+
+    def run(self, image: FloatArray) -> Departure:
+        """One image, (1, 3, height, width) or (1, height, width, 3) as the bundle's layout says.
+
+        Raises:
+            EngineError: a stage fails, or the exit that answers computed something that is not a number.
+        """
+        outputs: Sequence[FloatArray] = ()
+        leaves_at = self.policy.leaves_at
+        for index, stage, sources in self._plan:
+            feeds = {name: image if source == FROM_IMAGE else outputs[source] for name, source in sources}
+            outputs = stage(feeds)
+            entropy_nats: float = outputs[-1].item()
+            if leaves_at(index, entropy_nats):
+                break
+        logits = outputs[-2]
+        # Exact, since a sum of float32 values cannot overflow a double; numpy's reductions take three times as long.
+        if not isfinite(sum(logits[0].tolist())):
+            raise _not_a_number(stage, index)
+        return Departure(logits, index, entropy_nats)
+
+    def run_batch(self, images: FloatArray) -> Departures:
+        """Many images, (batch, ...): after each stage the sure ones leave, and only the rest go on.
+
+        Raises:
+            EngineError: as for `run`; one image without a numeric answer fails the batch.
+        """
+        start_s = self._clock()
+        waiting = np.arange(len(images))
+        exit_index = np.empty(len(images), dtype=np.int64)
+        entropies, left_after_s = np.empty(len(images)), np.empty(len(images))
+        logits: FloatArray = np.empty((0, 0), dtype=np.float32)
+        outputs: Sequence[FloatArray] = ()
+        for index, stage, sources in self._plan:
+            if not len(waiting):
+                break
+            outputs = stage({name: images if source == FROM_IMAGE else outputs[source] for name, source in sources})
+            now_s = self._clock()
+            # The scalar rule per sample, not a second, vectorised one: it costs nothing beside the stage itself.
+            leaves = np.array([self.policy.leaves_at(index, entropy) for entropy in outputs[-1].tolist()])
+            if index == 0:
+                logits = np.empty((len(exit_index), outputs[-2].shape[1]), dtype=np.float32)
+            leaving = waiting[leaves]
+            logits[leaving] = outputs[-2][leaves]
+            if not np.isfinite(logits[leaving]).all():
+                raise _not_a_number(stage, index)
+            exit_index[leaving], entropies[leaving], left_after_s[leaving] = index, outputs[-1][leaves], now_s - start_s
+            if len(leaving):
+                stay = ~leaves
+                waiting, images, outputs = waiting[stay], images[stay], [tensor[stay] for tensor in outputs]
+        return Departures(logits, exit_index, entropies, left_after_s)
+
+    def run_through(self, images: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
+        """Every stage, whatever the policy says: per stage its logits (batch, classes) and entropy (batch,).
+
+        Raises:
+            EngineError: a stage fails, or computes something that is not a number at any exit.
+        """
+        answers: list[tuple[FloatArray, FloatArray]] = []
+        outputs: Sequence[FloatArray] = ()
+        for index, stage, sources in self._plan:
+            outputs = stage({name: images if source == FROM_IMAGE else outputs[source] for name, source in sources})
+            if not np.isfinite(outputs[-2]).all():
+                raise _not_a_number(stage, index)
+            answers.append((outputs[-2], outputs[-1]))
+        return answers
+
+
+def _sources(stage: Stage, before: Stage | None) -> tuple[tuple[str, int], ...]:
+    """For each input of a stage: its name, and the output of the stage before that feeds it."""
+    handed_on = before.hands_on if before is not None else ()
+    for name in stage.inputs:
+        if name != IMAGE and name not in handed_on:
+            raise EngineError(
+                f"a stage asks for {name!r}, but the one before it hands on {list(handed_on)}",
+                where=stage.where,
+                to_do="compile the bundle again",
+            )
+    return tuple((name, FROM_IMAGE if name == IMAGE else handed_on.index(name)) for name in stage.inputs)
+
+
+def _not_a_number(stage: Stage, index: int) -> EngineError:
+    return EngineError(
+        f"stage {index} answered with logits that are not finite numbers",
+        where=stage.where,
+        to_do="check that the image is what the bundle was made for; if it is, roll back: edge-runtime rollback",
+    )

@@ -1,0 +1,98 @@
+"""Makes a verified bundle the current one, in one step that can be undone."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.contract.bundle_files import check_files
+from runtime.contract.errors import BundleError, StorageError
+from runtime.contract.manifest import MANIFEST, Manifest, read_manifest
+
+from .durable import copy_file, only_one_writer, sync_folder
+from .root import BUNDLES, bundle_path, read_state, switch_link, write_history
+from .verify import verified
+
+INCOMING, DAMAGED = ".incoming-", ".damaged-"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What an install did."""
+
+    manifest: Manifest
+    path: Path
+    was_current: bool  # nothing had to be done
+    previous: str | None  # what a rollback returns to
+
+
+def install(bundle: Path, root: Path, *, board: str | None = None) -> Installed:
+    """Verify a bundle, copy it under `root`, and switch to it. Installing what is current changes nothing.
+
+    Raises:
+        BundleError: see `verified`; nothing was changed.
+        StorageError: full disk, missing permission, or another install at work; what was current still is.
+    """
+    manifest = verified(bundle, board=board)
+    try:
+        (root / BUNDLES).mkdir(parents=True, exist_ok=True)
+        with only_one_writer(root):
+            state = read_state(root)
+            _sweep(root)
+            path = _copied(bundle, root, manifest)
+            if state.current == manifest.bundle_id:
+                return Installed(manifest, path, True, state.previous)
+            write_history(root, (*state.history, manifest.bundle_id))
+            switch_link(root, manifest.bundle_id)
+    except OSError as error:
+        raise StorageError(
+            f"the bundle cannot be installed: {error.strerror or error}",
+            where=str(error.filename or root),
+            to_do="free some space, or install with the rights to write there; what was current before still is",
+        ) from error
+    return Installed(manifest, path, False, state.current)
+
+
+def _sweep(root: Path) -> None:
+    """Remove what an install left behind when the power went."""
+    for folder in (root / BUNDLES).iterdir():
+        if folder.name.startswith((INCOMING, DAMAGED)):
+            shutil.rmtree(folder)
+
+
+def _copied(bundle: Path, root: Path, manifest: Manifest) -> Path:
+    """The bundle's place under `root`, whole: as it lies there already, or copied and then checked."""
+    target = bundle_path(root, manifest.bundle_id)
+    if target.is_dir() and _is_intact(target):
+        return target
+    incoming = target.with_name(f"{INCOMING}{manifest.bundle_id}")
+    try:
+        folders = {incoming}
+        incoming.mkdir()
+        for name in (*manifest.files, MANIFEST):
+            (incoming / name).parent.mkdir(parents=True, exist_ok=True)
+            copy_file(bundle / name, incoming / name)
+            folders.update(incoming / parent for parent in Path(name).parents)
+        check_files(incoming, manifest)  # a failing disk writes something else without saying so
+        for folder in folders:
+            sync_folder(folder)
+        if target.is_dir():
+            target.rename(target.with_name(f"{DAMAGED}{manifest.bundle_id}"))
+        incoming.rename(target)
+        sync_folder(target.parent)
+    except BaseException:  # an interrupt, too, leaves nothing half-copied
+        with suppress(OSError):
+            shutil.rmtree(incoming, ignore_errors=True)
+        raise
+    shutil.rmtree(target.with_name(f"{DAMAGED}{manifest.bundle_id}"), ignore_errors=True)
+    return target
+
+
+def _is_intact(folder: Path) -> bool:
+    try:
+        check_files(folder, read_manifest(folder))
+    except BundleError:
+        return False
+    return True

@@ -1,0 +1,46 @@
+"""`edge-runtime install`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from runtime.contract.manifest import read_manifest
+from tests.rewritten import with_manifest
+from tests.runtime.commands.conftest import Outcome
+
+Call = Callable[..., Outcome]
+
+
+def test_it_says_what_is_current_and_for_which_board(call: Call, bundle: Path) -> None:
+    outcome = call("install", bundle)
+    assert outcome.status == 0
+    assert f"{read_manifest(bundle).bundle_id} is current\n" in outcome.out
+    assert "compiled for: test-board (cpu); modes: balanced, thorough" in outcome.out
+    assert "was current already" in call("install", bundle).out
+
+
+def test_json_says_the_same(call: Call, bundle: Path) -> None:
+    table = call("install", bundle, "--json").json()
+    assert table["bundle_id"] == read_manifest(bundle).bundle_id
+    assert (table["compiled_for"], table["was_current"], table["previous"]) == ("test-board", False, None)
+
+
+def test_another_board_is_an_error(call: Call, bundle: Path) -> None:
+    outcome = call("install", bundle, "--board", "toaster")
+    assert outcome.status == 2
+    assert "compiled for 'test-board', this board is 'toaster'" in outcome.err
+
+
+def test_a_newer_format_is_an_error(call: Call, bundle: Path) -> None:
+    with_manifest(bundle, lambda table: table.update(format_version="99.0"))
+    outcome = call("install", bundle)
+    assert outcome.status == 2
+    assert "update edge-codesign on this machine" in outcome.err
+
+
+def test_a_root_that_cannot_be_made_is_an_error(call: Call, bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "root").write_text("a file")
+    outcome = call("install", bundle)
+    assert outcome.status == 2
+    assert "the bundle cannot be installed" in outcome.err

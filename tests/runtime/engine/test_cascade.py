@@ -1,0 +1,130 @@
+"""Stages in order until the policy says leave."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runtime.contract.errors import EngineError
+from runtime.contract.exit_policy import ExitPolicy
+from runtime.contract.preprocessing import Preprocessing
+from runtime.engine.bundle import full_depth
+from runtime.engine.cascade import Cascade
+from runtime.engine.stage import Stage
+from tests.tiny_cascade import CLASSES, SPEC, broken_stage, fresh_stage, random_images, trunk_stages
+
+STAGES = [Stage(model, where=f"stage {k}") for k, model in enumerate([*trunk_stages(), fresh_stage()])]
+IMAGES = Preprocessing(SPEC)(random_images(24, seed=5))
+THROUGH = full_depth(STAGES).run_through(IMAGES)
+ENTROPIES = np.stack([entropy for _, entropy in THROUGH])  # (stages, images)
+NEVER = (-math.inf,) * 3
+
+thresholds = st.tuples(*[st.one_of(st.floats(0.0, math.log(len(CLASSES))), st.sampled_from([-math.inf, math.inf]))] * 3)
+
+
+class Counting:
+    """A stage that remembers how many images went through it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.images = stage, 0
+        self.inputs, self.hands_on, self.where = stage.inputs, stage.hands_on, stage.where
+
+    def __call__(self, feeds: dict[str, Any]) -> Any:
+        self.images += len(next(iter(feeds.values())))
+        return self.stage(feeds)
+
+
+@settings(max_examples=25, deadline=None)
+@given(thresholds)
+def test_each_image_leaves_exactly_once_at_the_exit_the_policy_names(thresholds: tuple[float, ...]) -> None:
+    policy = ExitPolicy(thresholds)
+    counting = [Counting(stage) for stage in STAGES]
+    departures = Cascade(counting, policy).run_batch(IMAGES)  # type: ignore[arg-type]
+    clear = (np.abs(ENTROPIES[:-1] - np.array(thresholds)[:, None]) > 1e-4).all(axis=0)  # batch sizes round differently
+    wanted = policy.exits_taken(ENTROPIES)
+    np.testing.assert_array_equal(departures.exit_index[clear], wanted[clear])
+    reached = [int((departures.exit_index >= k).sum()) for k in range(len(STAGES))]
+    assert [stage.images for stage in counting] == reached  # nobody who left runs on, nobody is run twice
+    for i, k in enumerate(departures.exit_index):
+        np.testing.assert_allclose(departures.logits[i], THROUGH[k][0][i], atol=1e-4)
+        assert departures.entropy_nats[i] == pytest.approx(ENTROPIES[k, i], abs=1e-4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(thresholds, st.lists(st.integers(0, len(IMAGES) - 1), min_size=1, max_size=6))
+def test_a_batch_and_single_images_agree(thresholds: tuple[float, ...], chosen: list[int]) -> None:
+    cascade = Cascade(STAGES, ExitPolicy(thresholds))
+    batch = cascade.run_batch(IMAGES[chosen])
+    for row, i in enumerate(chosen):
+        single = cascade.run(IMAGES[i : i + 1])
+        if (np.abs(ENTROPIES[:-1, i] - np.array(thresholds)) > 1e-4).all():
+            assert batch.exit_index[row] == single.exit_index
+            np.testing.assert_allclose(batch.logits[row], single.logits[0], atol=1e-4)
+            assert batch.entropy_nats[row] == pytest.approx(single.entropy_nats, abs=1e-4)
+
+
+def test_thresholds_of_minus_infinity_mean_full_depth() -> None:
+    cascade = Cascade(STAGES, ExitPolicy(NEVER))
+    assert set(cascade.run_batch(IMAGES).exit_index.tolist()) == {3}
+    assert cascade.run(IMAGES[:1]).exit_index == 3
+
+
+def test_the_images_do_not_all_leave_at_the_same_exit() -> None:
+    middling = tuple(float(np.median(row)) for row in ENTROPIES[:-1])
+    assert len(set(Cascade(STAGES, ExitPolicy(middling)).run_batch(IMAGES).exit_index.tolist())) > 2
+
+
+def test_a_fresh_start_answers_as_if_it_ran_alone() -> None:
+    alone = full_depth([Stage(fresh_stage(), where="alone")]).run(IMAGES[:1])
+    np.testing.assert_allclose(Cascade(STAGES, ExitPolicy(NEVER)).run(IMAGES[:1]).logits, alone.logits, atol=1e-6)
+
+
+def test_in_a_batch_who_leaves_later_waited_longer() -> None:
+    ticks = iter(range(100))
+    cascade = Cascade(
+        STAGES, ExitPolicy(tuple(float(np.median(row)) for row in ENTROPIES[:-1])), clock=lambda: float(next(ticks))
+    )
+    departures = cascade.run_batch(IMAGES)
+    np.testing.assert_array_equal(departures.left_after_s, departures.exit_index + 1.0)
+
+
+@pytest.mark.parametrize("way", ["single", "batch", "through"])
+def test_an_answer_that_is_not_a_number_names_its_stage(way: str) -> None:
+    stages = [STAGES[0], Stage(broken_stage(), where="designs/x/stages/1.onnx")]
+    cascade = Cascade(stages, ExitPolicy((-math.inf,)))
+    run = {"single": cascade.run, "batch": cascade.run_batch, "through": cascade.run_through}[way]
+    with pytest.raises(EngineError, match=r"stage 1 answered with logits that are not finite(.|\n)*stages/1\.onnx"):
+        run(IMAGES[:1] + 9.0)
+
+
+def test_a_broken_early_exit_costs_energy_but_no_answer() -> None:
+    stages = [Stage(broken_stage(), where="broken"), Stage(fresh_stage(), where="sound")]
+    cascade = Cascade(stages, ExitPolicy((math.inf,)))
+    assert cascade.run(IMAGES[:1] + 9.0).exit_index == 1
+    assert cascade.run_batch(IMAGES[:2] + 9.0).exit_index.tolist() == [1, 1]
+
+
+def test_huge_but_finite_logits_are_an_answer() -> None:
+    class Huge(Counting):
+        def __call__(self, _: dict[str, Any]) -> Any:
+            return [np.full((1, 5), 3e38, np.float32), np.array([0.1], np.float32)]
+
+    huge = Huge(Stage(fresh_stage(), where="huge"))
+    assert Cascade([huge], ExitPolicy(())).run(IMAGES[:1]).logits[0, 0] == np.float32(3e38)  # type: ignore[list-item]
+
+
+def test_one_threshold_too_few_is_refused() -> None:
+    with pytest.raises(EngineError, match="4 stages need 3 thresholds, got 2"):
+        Cascade(STAGES, ExitPolicy((0.5, 0.5)))
+
+
+def test_a_stage_that_asks_for_what_nobody_hands_it_is_refused() -> None:
+    with pytest.raises(EngineError, match="asks for 'middle', but the one before it hands on \\['body', 'branch'\\]"):
+        Cascade([STAGES[0], STAGES[2]], ExitPolicy((0.5,)))
+    with pytest.raises(EngineError, match="asks for 'body', but the one before it hands on \\[\\]"):
+        Cascade([STAGES[1]], ExitPolicy(()))
