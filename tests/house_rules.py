@@ -22,7 +22,7 @@ OPEN_TO_CODESIGN = ("contract", "boards", "engine", "measure", "data")
 WITHOUT_TORCH = ("codesign.space", "codesign.policy", "codesign.predict", "codesign.search", "runtime")
 ON_EVERY_BOARD = ("numpy", "onnxruntime")
 DRAWERS = ("utils", "util", "helpers", "helper", "common", "misc")
-MAX_LINES = 300
+MAX_LINES = 330  # files should stay within 300; this is where the build fails
 
 
 def rooms_out_of_order(tree: Tree) -> list[str]:

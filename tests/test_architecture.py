@@ -114,7 +114,7 @@ BROKEN: list[tuple[Callable[[Tree], list[str]], dict[str, str], str]] = [
     ),
     (house_rules.drawers, {"codesign/space/utils.py": ""}, "codesign/space/utils.py: a name for a drawer"),
     (house_rules.drawers, {"codesign/common/x.py": ""}, "codesign/common/x.py: a name for a drawer"),
-    (house_rules.too_long, {"runtime/a.py": "x = 1\n" * 301}, "runtime/a.py: 301 lines; 300 at most"),
+    (house_rules.too_long, {"runtime/a.py": "x = 1\n" * 331}, "runtime/a.py: 331 lines; 330 at most"),
     (
         house_rules.without_docstring,
         {"runtime/a.py": "# a comment\nx = 1"},

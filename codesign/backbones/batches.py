@@ -27,10 +27,10 @@ def augmented(images: UInt8Array, how: str, rng: np.random.Generator) -> UInt8Ar
     batch, height, width, _ = images.shape
     reach = max(1, round(SHIFT_PIXELS_PER_32 * height / 32))
     padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="edge")
-    top = rng.integers(0, 2 * reach + 1, size=(batch, 1)) + np.arange(height)[None]
-    left = rng.integers(0, 2 * reach + 1, size=(batch, 1)) + np.arange(width)[None]
+    top: IntArray = rng.integers(0, 2 * reach + 1, size=(batch, 1)) + np.arange(height)[None]
+    left: IntArray = rng.integers(0, 2 * reach + 1, size=(batch, 1)) + np.arange(width)[None]
     if how == "shift-flip":
-        left = np.where(rng.random(batch)[:, None] < 0.5, left[:, ::-1], left)
+        left = np.where(rng.random(size=(batch, 1)) < 0.5, left[:, ::-1], left)
     shifted: UInt8Array = padded[np.arange(batch)[:, None, None], top[:, :, None], left[:, None, :]]
     return shifted
 

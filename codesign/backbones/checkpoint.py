@@ -16,6 +16,7 @@ from codesign.space.backbone_space import BackboneSpace
 from codesign.space.preset import parse_space, space_to_toml
 from runtime.contract.errors import ConfigError
 
+from .layout import channels_last
 from .supernet import Supernet
 
 WEIGHTS, DESCRIPTION = "weights.safetensors", "supernet.toml"
@@ -92,7 +93,7 @@ def load_supernet(folder: Path) -> tuple[Supernet, SupernetDescription]:
     description = read_description(folder)
     supernet = Supernet(description.space, len(description.classes))
     load_weights(supernet, folder / WEIGHTS)
-    return supernet.to(memory_format=torch.channels_last), description
+    return channels_last(supernet), description
 
 
 def with_new_classes(supernet: Supernet, classes: int, seed: int) -> Supernet:
@@ -101,4 +102,4 @@ def with_new_classes(supernet: Supernet, classes: int, seed: int) -> Supernet:
     fresh = Supernet(supernet.space, classes)
     kept = {name: tensor for name, tensor in supernet.state_dict().items() if not name.startswith("classifier.")}
     fresh.load_state_dict(kept, strict=False)
-    return fresh.to(memory_format=torch.channels_last)
+    return channels_last(fresh)

@@ -7,6 +7,7 @@ Each step trains the largest slice on the labels and the smallest plus some rand
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from runtime.contract.tensor_spec import TensorSpec
 
 from .batches import steps_per_epoch, training_batches
 from .supernet import Supernet
+from .training_state import TrainingState
 
 Progress = Callable[[int, int, str], None]  # done, of, what it says beside the bar
 
@@ -26,6 +28,14 @@ Progress = Callable[[int, int, str], None]  # done, of, what it says beside the 
 def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Cross-entropy of the student's logits (batch, classes) against the teacher's probabilities; no gradient to it."""
     return functional.cross_entropy(student, functional.softmax(teacher.detach(), dim=1))
+
+
+def batch_for(recipe: TrainingRecipe, samples: int) -> int:
+    """The recipe's batch, or less where so few images would make too few steps; never under 16."""
+    batch = recipe.batch
+    while batch > 16 and samples // batch < recipe.min_steps_per_epoch:
+        batch //= 2
+    return batch
 
 
 def train_supernet(
@@ -37,31 +47,39 @@ def train_supernet(
     epochs: int,
     seed: int,
     progress: Progress,
+    state_file: Path | None = None,
 ) -> list[float]:
-    """Train in place; returns the largest slice's mean loss of each epoch.
+    """Train in place; returns the largest slice's mean loss of each epoch trained now.
 
     Args:
         images, labels: (n, h, w, 3) bytes and (n,), the train split and nothing else.
         epochs: of the recipe's schedule; a fine-tuning of a ready supernet passes fewer.
-        seed: of order, augmentation and the slices drawn.
+        seed: of order, augmentation and the slices drawn; each epoch draws from a generator of its own.
+        state_file: where the state after each epoch is kept; a training that finds one goes on from it.
+    Raises:
+        StorageError: the state file is damaged.
     """
-    rng = np.random.default_rng([seed, 1])
     decayed = [p for p in supernet.parameters() if p.ndim > 1]
     plain = [p for p in supernet.parameters() if p.ndim <= 1]  # scales, shifts and biases are not decayed
     optimiser = torch.optim.AdamW(
         [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
         lr=recipe.learning_rate,
     )
-    steps = epochs * steps_per_epoch(len(images), recipe.batch)
+    batch_size = batch_for(recipe, len(images))
+    steps_each = steps_per_epoch(len(images), batch_size)
+    steps = epochs * steps_each
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=recipe.learning_rate, total_steps=max(steps, 2), pct_start=0.2
     )
     largest, smallest = supernet.space.largest(), supernet.space.smallest()
     supernet.train()
-    losses, done = [], 0
-    for epoch in range(epochs):
+    state = TrainingState(supernet, optimiser, schedule, state_file)
+    finished = state.restored_epochs()
+    losses, done = [], finished * steps_each
+    for epoch in range(finished, epochs):
+        rng = np.random.default_rng([seed, 1, epoch])
         epoch_losses = []
-        for batch, target in training_batches(images, labels, spec, recipe.batch, recipe.augment, rng):
+        for batch, target in training_batches(images, labels, spec, batch_size, recipe.augment, rng):
             optimiser.zero_grad()
             teacher = supernet(batch, largest)
             loss = functional.cross_entropy(teacher, target, label_smoothing=recipe.label_smoothing)
@@ -74,4 +92,6 @@ def train_supernet(
             epoch_losses.append(float(loss.detach()))
             progress(done, steps, f"epoch {epoch + 1}/{epochs}, loss {epoch_losses[-1]:.3f}")
         losses.append(float(np.mean(epoch_losses)))
+        state.keep(epoch + 1)
+    state.forget()
     return losses

@@ -6,7 +6,6 @@ untouched test images, for `edge-runtime run`). Interrupt it at any time and con
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
@@ -16,10 +15,7 @@ from codesign.space.preset import preset_names
 from codesign.walk.settings import Settings
 from runtime.boards.profile import known_boards
 
-
-def default_cache() -> Path:
-    """Where trained supernets are kept between runs."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "edge-codesign"
+from .cache_folder import default_cache
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,7 +25,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--board", required=True, help=f"one of: {', '.join(known_boards())}")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="the run folder")
-    parser.add_argument("--device", default="gpu", choices=("gpu", "cpu"), help="what the networks run on (default: gpu)")
+    parser.add_argument(
+        "--device", default="gpu", choices=("gpu", "cpu"), help="what the networks run on (default: gpu)"
+    )
     parser.add_argument(
         "--request-rate", type=float, default=30.0, metavar="HZ", help="requests per second to serve (default: 30)"
     )
@@ -51,12 +49,25 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--supernet", metavar="CHECKPOINT", help="a folder written by `codesign train-supernet`")
     parser.add_argument("--space", default="tiny", help=f"{', '.join(preset_names())}, or a .toml file (default: tiny)")
-    parser.add_argument("--epochs", type=int, metavar="N", help="of the supernet's training (default: the space's recipe)")
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help="of the supernet's training (default: the space's recipe)"
+    )
+    parser.add_argument(
+        "--augment",
+        choices=("none", "shift", "shift-flip"),
+        help="how training images are varied (default: shift-flip; digits: shift)",
+    )
     parser.add_argument("--population", type=int, metavar="N", help="of the outer search (default: the space's budget)")
-    parser.add_argument("--generations", type=int, metavar="N", help="of the outer search (default: the space's budget)")
+    parser.add_argument(
+        "--generations", type=int, metavar="N", help="of the outer search (default: the space's budget)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     parser.add_argument(
-        "--cache", type=Path, default=default_cache(), metavar="DIR", help="keeps trained supernets (default: %(default)s)"
+        "--cache",
+        type=Path,
+        default=default_cache(),
+        metavar="DIR",
+        help="keeps trained supernets (default: %(default)s)",
     )
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     parser.add_argument("--dry-run", action="store_true", help="estimate time, memory and disk, then stop")
@@ -76,6 +87,7 @@ def run(args: Namespace) -> int:
         energy=args.energy,
         supernet=args.supernet,
         epochs=args.epochs,
+        augment=args.augment,
         population=args.population,
         generations=args.generations,
         seed=args.seed,

@@ -23,7 +23,9 @@ def print_summary(folder: RunFolder, results: dict[str, Any], *, as_json: bool) 
         paths = {"bundle": str(folder.bundle), "report": str(folder.report), "results": str(folder.results)}
         print(json.dumps(headline | paths))
         return
-    table = Table(title=f"default mode, {joint['split']} split, {joint['energy_kind']} on {results['board']['hardware']}")
+    table = Table(
+        title=f"default mode, {joint['split']} split, {joint['energy_kind']} on {results['board']['hardware']}"
+    )
     for heading in ("", "accuracy (measured)", "energy mJ", "served mJ", "latency ms"):
         table.add_column(heading, justify="left" if not heading else "right")
     for bar in [*results["bars"], results["oracle"]]:
@@ -44,7 +46,9 @@ def print_summary(folder: RunFolder, results: dict[str, Any], *, as_json: bool) 
         f"Energy per image: {abs(saving):.1%} {verb} than the cheapest static network as accurate, at maximum clocks "
         f"({joint['energy_kind']})."
     )
-    console.print(f"bundle  {folder.bundle}\nreport  {folder.report}\nresults {folder.results}", highlight=False, soft_wrap=True)
+    console.print(
+        f"bundle  {folder.bundle}\nreport  {folder.report}\nresults {folder.results}", highlight=False, soft_wrap=True
+    )
 
 
 def print_estimate(found: Estimate, *, as_json: bool) -> None:

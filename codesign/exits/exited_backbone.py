@@ -17,8 +17,9 @@ from .names import ENTROPY, exit_entropy, exit_logits
 class ExitedBackbone:
     """An ONNX graph with `logits@CUT` and `entropy@CUT` for each of `cuts`, and what its parts cost.
 
-    `segments[i]` are the blocks from the cut before to cut i, `segments[-1]` those from the last cut to the logits *and*
-    their entropy; `heads[i]` is the head at cut i, entropy included. `static` is the network alone: no head, no entropy.
+    `segments[i]` are the blocks from the cut before to cut i, `segments[-1]` those from the last cut to the logits
+    *and* their entropy; `heads[i]` is the head at cut i, entropy included. `static` is the network alone, without any
+    head or entropy.
     """
 
     model: onnx.ModelProto

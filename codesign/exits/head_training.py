@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from codesign.backbones.batches import as_tensor, augmented, steps_per_epoch, training_batches
 from codesign.backbones.supernet import Supernet
-from codesign.backbones.supernet_training import Progress
+from codesign.backbones.supernet_training import Progress, batch_for
 from codesign.space.backbone_space import exit_positions
 from codesign.space.preset import TrainingRecipe
 from runtime.contract.arrays import IntArray, UInt8Array
@@ -58,13 +58,14 @@ def train_shared_heads(
 ) -> None:
     """Train all heads in place, each step on one random backbone of the frozen supernet."""
     rng = np.random.default_rng([seed, 2])
-    steps = epochs * steps_per_epoch(len(images), recipe.batch)
+    batch_size = batch_for(recipe, len(images))
+    steps = epochs * steps_per_epoch(len(images), batch_size)
     optimiser = torch.optim.AdamW(heads.parameters(), lr=LEARNING_RATE, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=LEARNING_RATE, total_steps=max(steps, 2))
     heads.train()
     done = 0
     for epoch in range(epochs):
-        for batch, target in training_batches(images, labels, spec, recipe.batch, recipe.augment, rng):
+        for batch, target in training_batches(images, labels, spec, batch_size, recipe.augment, rng):
             # The largest every other step: it alone has every position, and the deepest heads would starve without it.
             design = supernet.space.largest() if done % 2 else supernet.space.sample(rng)
             with torch.no_grad():

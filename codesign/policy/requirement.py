@@ -1,4 +1,4 @@
-"""How much accuracy a design may lose against the full network, and whether a sample of images shows that it keeps to it."""
+"""How much accuracy a design may lose against the full network, and whether it keeps to that on a sample."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class GenerationSummary:
 
 @dataclass(frozen=True, slots=True)
 class OuterProblem:
-    """What is searched, and how it is judged. `evaluate` and `solve` may answer from a cache: the run stays the same."""
+    """What is searched, and how it is judged. `evaluate` and `solve` may answer from a cache: nothing else changes."""
 
     gene_sizes: tuple[int, ...]  # choices of each gene of one backbone
     evaluate: Callable[[Genome], BackboneRecord]

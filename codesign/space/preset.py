@@ -23,11 +23,12 @@ class TrainingRecipe:
     epochs: int
     head_epochs: int
     batch: int
+    min_steps_per_epoch: int  # small data sets get smaller batches
     learning_rate: float
     weight_decay: float
     label_smoothing: float
     random_slices: int  # per step, besides the largest and the smallest (the sandwich rule)
-    augment: str  # none, shift (±2 pixels), or shift-flip
+    augment: str  # none, shift (±2 pixels of 32), or shift-flip
     fine_tune_epochs: int  # when a ready supernet is taken over for other classes
 
 

@@ -6,7 +6,7 @@ import json
 import platform
 import resource
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -39,7 +39,7 @@ from .progress import Steps
 from .results_step import Describer, bar, bars, fronts, gain, mode_result
 from .run_folder import RunFolder, start, write_arrays, write_text
 from .search_step import Finalist, obtain_shared_heads, run_outer_search, solve_finalists, train_finalist
-from .settings import Settings
+from .settings import Settings, budgeted
 from .supernet_step import obtain_supernet
 
 
@@ -71,7 +71,7 @@ def compile_bundle(settings: Settings, out: Path, cache: Path, command: str, *, 
     Raises:
         EdgeCodesignError: what the user can mend, from any step.
     """
-    preset = _budgeted(load_preset(settings.space), settings)
+    preset = budgeted(load_preset(settings.space), settings)
     pricing = board_pricing(settings)
     with steps.step("data", "Data"):
         data = load_data(settings.data, settings.seed)
@@ -99,18 +99,6 @@ def board_pricing(settings: Settings) -> Pricing:
     points = board.points(settings.device)
     default, fastest = board.default_point(settings.device), board.max_point(settings.device)
     return Pricing(SimulatedBoard(board, settings.device), points, default, fastest)
-
-
-def _budgeted(preset: Preset, settings: Settings) -> Preset:
-    search = preset.search
-    return replace(
-        preset,
-        search=replace(
-            search,
-            population=settings.population or search.population,
-            generations=settings.generations or search.generations,
-        ),
-    )
 
 
 def _search(

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import torch
 
+from codesign.backbones.checkpoint import DESCRIPTION
+from codesign.backbones.layout import channels_last
 from codesign.backbones.supernet import Supernet
 from codesign.backbones.supernet_training import train_supernet
 from codesign.data.load import load_data
 from codesign.space.preset import load_preset
 
-from .settings import Settings
-from .supernet_step import DESCRIPTION, supernet_key
+from .settings import Settings, budgeted
+from .supernet_step import kept_supernet, supernet_key
 
 TRIAL_BATCHES = 3
 SECONDS_PER_SOLVED_CHAIN = 0.3  # assumed; a solve takes 0.05 to 0.5 s
@@ -40,12 +42,12 @@ class Estimate:
 
 def estimate(settings: Settings, cache: Path) -> Estimate:
     """Train a few batches, time them, and multiply out. Reads the data, so bad data is found here too."""
-    preset, data = load_preset(settings.space), load_data(settings.data, settings.seed)
+    preset, data = budgeted(load_preset(settings.space), settings), load_data(settings.data, settings.seed)
     recipe, budget = preset.training, preset.search
     epochs = settings.epochs or recipe.epochs
     trial_images = min(len(data.train.labels), recipe.batch * TRIAL_BATCHES)
     torch.manual_seed(settings.seed)
-    supernet = Supernet(preset.space, len(data.classes)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    supernet = channels_last(Supernet(preset.space, len(data.classes)))
     images, labels = data.train.images[:trial_images], data.train.labels[:trial_images]
 
     def quiet(_done: int, _of: int, _note: str) -> None:
@@ -56,11 +58,10 @@ def estimate(settings: Settings, cache: Path) -> Estimate:
     train_supernet(supernet, images, labels, data.input, recipe, 1, settings.seed, quiet)
     seconds_per_image = (time.perf_counter() - started) / trial_images
     count = len(data.train.labels)
-    kept = cache / "supernets" / supernet_key(data, preset.space, recipe, epochs, settings.seed) / DESCRIPTION
+    kept = kept_supernet(cache, supernet_key(data, preset.space, recipe, epochs, settings.seed)) / DESCRIPTION
     training_s = 0.0 if kept.is_file() else seconds_per_image * count * epochs
     heads_s = seconds_per_image * count * recipe.head_epochs * HEADS_SHARE_OF_TRAINING
-    population, generations = settings.population or budget.population, settings.generations or budget.generations
-    evaluations = population * generations
+    evaluations = budget.population * budget.generations
     # Forward passes of half-sized slices cost about a sixth of a training step with its three or four slices.
     evaluation_s = seconds_per_image / 6 * (len(data.select.labels) + 512) + SECONDS_PER_SOLVED_CHAIN
     finalists_s = seconds_per_image / 6 * count * (budget.finalists + 2) * 2

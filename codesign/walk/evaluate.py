@@ -1,4 +1,4 @@
-"""Evaluate a backbone for the search: cut it out, recalibrate, attach the shared heads, ask every exit about `select`."""
+"""Evaluate a backbone for the search: cut it out, recalibrate, attach the shared heads, ask every exit."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from codesign.backbones.batches import as_tensor
+from codesign.backbones.layout import channels_last
 from codesign.backbones.slice import BackboneSlice, recalibrate
 from codesign.backbones.slice_onnx import cut_name, slice_to_onnx
 from codesign.backbones.supernet import Supernet
@@ -34,7 +35,7 @@ class Evaluator:
     def __init__(self, supernet: Supernet, heads: SharedHeads, data: Dataset, folder: RunFolder) -> None:
         self.supernet, self.heads, self.data, self.folder = supernet, heads, data, folder
         images = data.train.images[:CALIBRATION_IMAGES]
-        self._calibration: tuple[Tensor, ...] = tuple(as_tensor(images, data.input).split(CALIBRATION_BATCH))
+        self._calibration: tuple[Tensor, ...] = torch.split(as_tensor(images, data.input), CALIBRATION_BATCH)
 
     def __call__(self, genome: Genome) -> BackboneRecord:
         """The record of a genome. Raises StorageError where a saved one is damaged."""
@@ -53,7 +54,7 @@ class Evaluator:
     def network(self, genome: Genome) -> ExitedSlice:
         """The backbone with the shared heads, recalibrated, in eval mode."""
         network = ExitedSlice(BackboneSlice(self.supernet, self.design(genome)), self.heads)
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        channels_last(network)
         recalibrate(network, self._calibration)
         return network
 

@@ -34,7 +34,7 @@ def check_feasible(space: BackboneSpace, data: Dataset, pricing: Pricing, limits
             f"no design can answer within {limits.max_worst_latency_s * 1e3:.3g} ms on {hardware}: "
             f"the smallest network alone takes {fastest_s * 1e3:.3g} ms at the fastest clocks",
             where="--max-latency-ms",
-            to_do=f"allow at least {fastest_s * 1e3 * 1.05:.3g} ms, or choose a faster --device, board or smaller --space",
+            to_do=f"allow {fastest_s * 1e3 * 1.05:.3g} ms or more, or choose a faster --device, board or --space",
         )
     if limits.requests_per_s is not None and fastest_s * limits.requests_per_s >= 1.0:
         raise InfeasibleError(

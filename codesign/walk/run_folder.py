@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,8 +79,8 @@ def start(path: Path, settings: Mapping[str, Any], data_fingerprint: str, *, res
                 f"{path} already holds a run", to_do="add --resume to continue it, or choose another --out"
             )
         if found != wanted:
-            was, now = found["settings"], wanted["settings"]
-            changed = sorted(key for key in now if was.get(key) != now[key]) or ["the images themselves"]
+            was = found["settings"]
+            changed = sorted(key for key in settings if was.get(key) != settings[key]) or ["the images themselves"]
             raise ConfigError(
                 f"the run in {path} was started differently: {', '.join(changed)} changed",
                 where=str(record),
@@ -116,7 +115,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         with clear_storage_errors(path):
             yield unfinished
-            os.replace(unfinished, path)
+            unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -130,7 +129,7 @@ def write_text(path: Path, text: str) -> None:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
     """Write an NPZ without pickles, whole or not at all."""
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, **{name: np.asarray(array) for name, array in arrays.items()})
+        np.savez_compressed(file, allow_pickle=False, **{name: np.asarray(array) for name, array in arrays.items()})
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from codesign.space.preset import Preset
 from runtime.contract.errors import ConfigError
 
 
@@ -22,6 +23,7 @@ class Settings:
     energy: Literal["back_to_back", "served"] = "back_to_back"  # which of them is minimised
     supernet: str | None = None  # folder of a checkpoint
     epochs: int | None = None  # of the supernet; None: the preset's
+    augment: Literal["none", "shift", "shift-flip"] | None = None  # None: see `augmentation`
     population: int | None = None
     generations: int | None = None
     seed: int = 0
@@ -42,9 +44,30 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"--{name} must be at least {least}, got {value}")
+        if self.augment not in (None, "none", "shift", "shift-flip"):
+            raise ConfigError(f"unknown augmentation {self.augment!r}; use none, shift or shift-flip")
         if self.seed < 0:
             raise ConfigError(f"--seed must not be negative, got {self.seed}")
+
+    @property
+    def augmentation(self) -> str:
+        """How training images are varied: as asked for, else mirrored and shifted; digits are not mirrored."""
+        return self.augment or ("shift" if self.data == "digits" else "shift-flip")
 
     def to_json(self) -> dict[str, Any]:
         """The same as a JSON object."""
         return asdict(self)
+
+
+def budgeted(preset: Preset, settings: Settings) -> Preset:
+    """The preset with what the user asked for instead of its own."""
+    search = preset.search
+    return replace(
+        preset,
+        training=replace(preset.training, augment=settings.augmentation),
+        search=replace(
+            search,
+            population=settings.population or search.population,
+            generations=settings.generations or search.generations,
+        ),
+    )

@@ -14,6 +14,7 @@ from codesign.backbones.checkpoint import (
     save_supernet,
     with_new_classes,
 )
+from codesign.backbones.layout import channels_last
 from codesign.backbones.supernet import Supernet
 from codesign.backbones.supernet_training import train_supernet
 from codesign.data.dataset import Dataset
@@ -30,6 +31,7 @@ class SupernetStep:
 
     supernet: Supernet
     origin: str
+    kept: str | None  # the key it is kept under in the cache; None: a user's checkpoint, used as it is
 
 
 def supernet_key(data: Dataset, space: BackboneSpace, recipe: TrainingRecipe, epochs: int, seed: int) -> str:
@@ -64,19 +66,25 @@ def obtain_supernet(
         source = f"{description.recipe}-{supernet_key(data, space, preset.training, epochs, seed)}"
         key, origin = json_sha256(source)[:16], f"fine-tuned for {epochs} epochs from {description.trained_on}"
         if description.trained_on == trained_on(data) and description.classes == data.classes:
-            return SupernetStep(start, f"taken as it is from {checkpoint}")
-    kept = cache / "supernets" / key
+            return SupernetStep(start, f"taken as it is from {checkpoint}", None)
+    kept = kept_supernet(cache, key)
     if (kept / DESCRIPTION).is_file():
-        return SupernetStep(load_supernet(kept)[0], f"{origin} (kept from an earlier run)")
+        return SupernetStep(load_supernet(kept)[0], f"{origin} (kept from an earlier run)", key)
     if start is None:
         torch.manual_seed(seed)
-        supernet = Supernet(space, len(data.classes)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        supernet = channels_last(Supernet(space, len(data.classes)))
     else:
         supernet = with_new_classes(start, len(data.classes), seed)
     train = data.train
-    train_supernet(supernet, train.images, train.labels, data.input, preset.training, epochs, seed, tick)
+    state_file = cache / "unfinished" / f"{key}.pt"
+    train_supernet(supernet, train.images, train.labels, data.input, preset.training, epochs, seed, tick, state_file)
     save_supernet(supernet, SupernetDescription(space, data.classes, trained_on(data), key), kept)
-    return SupernetStep(supernet, origin)
+    return SupernetStep(supernet, origin, key)
+
+
+def kept_supernet(cache: Path, key: str) -> Path:
+    """The folder of a kept supernet."""
+    return cache / "supernets" / key
 
 
 def trained_on(data: Dataset) -> str:

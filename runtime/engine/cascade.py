@@ -1,7 +1,7 @@
 """Runs the stages of a design in order until the exit policy says leave.
 
-Features go from stage to stage as numpy arrays, which ONNX Runtime does not copy. Its own values (`OrtValue`) and IO
-binding avoid nothing on a CPU, and from Python they cost more than they save: tests/bench/bench_cascade_overhead.py.
+Features go from stage to stage as numpy arrays. On a CPU, ONNX Runtime's own values (`OrtValue`) save nothing and cost
+more to handle from Python: tests/bench/bench_cascade_overhead.py measures both.
 """
 
 from __future__ import annotations

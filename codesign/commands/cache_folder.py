@@ -1,0 +1,11 @@
+"""Where trained supernets are kept between runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def default_cache() -> Path:
+    """`$XDG_CACHE_HOME/edge-codesign`, or `~/.cache/edge-codesign`."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "edge-codesign"
