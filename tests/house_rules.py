@@ -10,7 +10,7 @@ from tests.source_tree import Import, Module, Tree
 
 CODESIGN_WALK = (
     "data", "space", "backbones", "exits", "policy", "stages", "predict", "search", "bundle", "refine", "report",
-    "commands",
+    "walk", "commands",
 )  # fmt: skip
 RUNTIME_WALK = (
     "contract", "boards", "engine", "energy", "powerd", "measure", "governor", "install", "serve", "telemetry", "data",

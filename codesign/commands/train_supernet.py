@@ -1,7 +1,7 @@
 """Train a supernet once, so that many compilations can share it.
 
-Writes a checkpoint folder (weights in safetensors, the space in TOML) for `codesign compile --supernet`. Interrupt it at
-any time; the same command goes on after the last finished epoch.
+Writes a checkpoint folder (weights in safetensors, the space in TOML) for `codesign compile --supernet`. Interrupt it
+at any time; the same command goes on after the last finished epoch.
 """
 
 from __future__ import annotations

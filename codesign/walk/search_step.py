@@ -37,6 +37,20 @@ class Finalist:
     exited: ExitedBackbone
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What searching left behind."""
+
+    evaluator: Evaluator
+    solver: ChainSolver
+    records: list[BackboneRecord]
+    results: list[ChainResult]
+    finalists: dict[Genome, Finalist]
+    finals: list[ChainResult]
+    history: list[GenerationSummary]
+    supernet_origin: str
+
+
 def obtain_shared_heads(
     supernet: Supernet, data: Dataset, recipe: TrainingRecipe, seed: int, folder: RunFolder, tick: Tick
 ) -> SharedHeads:
