@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import resource
-from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 from codesign.data.dataset import Dataset
-from codesign.policy.exit_log import ExitLog, joined
 from codesign.policy.requirement import Requirement
 from codesign.report.page import write_report
-from codesign.search.backbone_record import BackboneRecord, Genome
+from codesign.search.backbone_record import BackboneRecord
 
 from .bundle_step import Verification, promise_of, write_and_verify
 from .choose_step import DEFAULT_MODE, Modes, requirement
 from .comparison import FamilyGain, Judge, compare, family_gain
-from .evaluate import exit_log, to_exited_backbone
 from .header import header
 from .outcome import Outcome, design_outcome
 from .progress import Steps
@@ -25,6 +22,7 @@ from .results_step import Describer, bar, bars, fronts, gain, mode_result
 from .run_folder import RunFolder, write_text
 from .search_step import Searched
 from .settings import Settings
+from .test_answers import TestAnswers
 
 
 def finish(
@@ -43,25 +41,8 @@ def finish(
         BundleError: the bundle does not compute what the networks it was cut from do.
     """
     solver, pricing, rate = searched.solver, searched.solver.pricing, settings.requests_per_s
-    test_logs: dict[Genome, ExitLog] = {}
-
-    def test_log(chain: Sequence[BackboneRecord]) -> ExitLog:
-        for record in chain:
-            if record.genome not in test_logs:
-                test_logs[record.genome] = exit_log(searched.finalists[record.genome].exited, data, data.test)
-        return joined([test_logs[record.genome] for record in chain])
-
-    static_logs: dict[Genome, ExitLog] = {}
-
-    def static_log(record: BackboneRecord) -> ExitLog:
-        if record.genome not in static_logs:
-            exited = to_exited_backbone(searched.evaluator.network(record.genome), data)
-            static_logs[record.genome] = exit_log(exited, data, data.test)
-        return static_logs[record.genome]
-
-    judge = Judge(
-        solver, rate, settings.max_latency_s, test_log, lambda record: float(static_log(record).correct[-1].mean())
-    )
+    answers = TestAnswers(searched.evaluator, searched.finalists)
+    judge = Judge(solver, rate, settings.max_latency_s, answers.of_chain, answers.static_accuracy)
     wanted = requirement(reference.log.correct[-1], settings.max_accuracy_loss, DEFAULT_MODE)
     with steps.step("comparison", "Comparison on the test set"):
         compared = compare(modes.balanced, searched.records, searched.finals, judge, wanted)
@@ -73,7 +54,7 @@ def finish(
         verification = _write(settings, data, searched, modes, on_select, folder, rate)
     designs = {record.name: searched.evaluator.design(record.genome) for record in searched.records}
     say = Describer({name: str(design) for name, design in designs.items()})
-    full_right = static_log(reference).correct[-1]
+    full_right = answers.of_backbone(reference).correct[-1]
     results = {
         **header(settings, data, pricing, command, searched.supernet_origin),
         "full_network": {
@@ -92,7 +73,7 @@ def finish(
                 chosen,
                 on_select[name],
                 judge.outcome(chosen),
-                test_log(chosen.chain),
+                answers.of_chain(chosen.chain),
                 full_right,
                 data,
                 pricing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,9 +32,7 @@ def write_record(path: Path, record: BackboneRecord) -> None:
         "segment_of_block": np.asarray(segment_of_block),
         "heads": _table(record.works.heads),
         "static": _table(record.static.blocks),
-        "entropy_nats": record.log.entropy_nats,
-        "predictions": record.log.predictions,
-        "labels": record.log.labels,
+        **_log_arrays(record.log),
     }
     write_arrays(path, arrays)
 
@@ -58,6 +57,20 @@ def read_record(path: Path) -> BackboneRecord:
         ) from error
 
 
+def write_log(path: Path, log: ExitLog) -> None:
+    """Save what exits answered on a split."""
+    write_arrays(path, _log_arrays(log))
+
+
+def read_log(path: Path) -> ExitLog:
+    """Read what `write_log` wrote. Raises StorageError where it is damaged."""
+    arrays = read_arrays(path)
+    try:
+        return ExitLog(arrays["entropy_nats"], arrays["predictions"], arrays["labels"])
+    except KeyError as error:
+        raise StorageError(f"saved answers lack {error}", where=str(path), to_do="delete it and --resume") from error
+
+
 def write_front(path: Path, front: InnerFront | None) -> None:
     """Save an inner front, or that there is none."""
     write_arrays(path, {} if front is None else {name: getattr(front, name) for name in FRONT_ARRAYS})
@@ -80,3 +93,7 @@ def _table(works: Sequence[Work]) -> FloatArray:
 
 def _works(table: FloatArray) -> tuple[Work, ...]:
     return tuple(Work(*(float(value) for value in row)) for row in table)
+
+
+def _log_arrays(log: ExitLog) -> dict[str, np.ndarray[Any, Any]]:
+    return {"entropy_nats": log.entropy_nats, "predictions": log.predictions, "labels": log.labels}

@@ -23,7 +23,7 @@ from runtime.contract.errors import InfeasibleError
 
 from .evaluate import Evaluator, exit_log, record_of, to_exited_backbone
 from .progress import Tick
-from .record_file import read_front, write_front
+from .record_file import read_front, write_front, write_record
 from .run_folder import RunFolder
 
 WINDOW_LOSSES = 5.0  # fronts are judged down to this many allowed losses below the largest backbone
@@ -127,7 +127,9 @@ def train_finalist(
         train_own_heads(network, train.images, train.labels, data.input, recipe, epochs, seed, tick)
         save_weights(network, kept)
     exited = to_exited_backbone(network, data)
-    return Finalist(record_of(genome, exited, exit_log(exited, data, data.select)), exited)
+    record = record_of(genome, exited, exit_log(exited, data, data.select))
+    write_record(evaluator.folder.finalists / f"{record.name}.npz", record)
+    return Finalist(record, exited)
 
 
 def solve_finalists(finalists: Sequence[Finalist], solver: ChainSolver) -> list[ChainResult]:

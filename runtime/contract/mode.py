@@ -53,13 +53,13 @@ class Mode:
                 name=str(table["name"]),
                 design=str(table["design"]),
                 policy=ExitPolicy(tuple(-math.inf if t is None else float(t) for t in table["thresholds_nats"])),
-                operating_point=OperatingPoint(**{k: int(v) for k, v in table["operating_point"].items()}),
+                operating_point=OperatingPoint.from_json(table["operating_point"]),
                 precision=str(table["precision"]),
                 expected={name: Figure.from_json(figure) for name, figure in table["expected"].items()},
                 exit_shares=tuple(float(share) for share in table["exit_shares"]),
                 certificate=table["certificate"],
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleError(
                 f"a mode cannot be read: {error!r}", where=where, to_do="compile the bundle again"
             ) from error

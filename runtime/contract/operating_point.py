@@ -26,5 +26,10 @@ class OperatingPoint:
         """The same as a JSON object."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, table: dict[str, int]) -> OperatingPoint:
+        """Read what `to_json` wrote; keys added by later versions are left aside."""
+        return cls(int(table["cpu_hz"]), int(table["gpu_hz"]), int(table["emc_hz"]))
+
     def __str__(self) -> str:
         return f"CPU {self.cpu_hz / 1e6:.0f} · GPU {self.gpu_hz / 1e6:.0f} · EMC {self.emc_hz / 1e6:.0f} MHz"
