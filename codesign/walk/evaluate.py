@@ -11,7 +11,7 @@ from codesign.backbones.slice import BackboneSlice, recalibrate
 from codesign.backbones.slice_onnx import cut_name, slice_to_onnx
 from codesign.backbones.supernet import Supernet
 from codesign.data.dataset import Dataset
-from codesign.exits.answers import answers
+from codesign.exits.answers import Answers, answers
 from codesign.exits.attach import with_exits
 from codesign.exits.exited_backbone import ExitedBackbone, exited_backbone
 from codesign.exits.shared_heads import ExitedSlice, SharedHeads
@@ -69,8 +69,12 @@ def to_exited_backbone(network: ExitedSlice, data: Dataset) -> ExitedBackbone:
 
 def exit_log(exited: ExitedBackbone, data: Dataset, split: LabelledImages) -> ExitLog:
     """What every exit answers on a split, by ONNX Runtime, the engine that will serve it."""
-    result = answers(exited.model, exited.outputs, split.images, data.input)
-    return ExitLog(result.entropy_nats, result.predictions, split.labels)
+    return log_of(answers(exited.model, exited.outputs, split.images, data.input), split)
+
+
+def log_of(found: Answers, split: LabelledImages) -> ExitLog:
+    """What a policy needs of answers: entropies and classes."""
+    return ExitLog(found.entropy_nats, found.predictions, split.labels)
 
 
 def record_of(genome: Genome, exited: ExitedBackbone, log: ExitLog) -> BackboneRecord:

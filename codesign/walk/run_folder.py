@@ -49,6 +49,11 @@ class RunFolder:
         return self.path / "test_logs"
 
     @property
+    def logits(self) -> Path:
+        """One NPZ per finalist: `logits` (exits, samples, classes) and `labels` of the select split."""
+        return self.path / "logits"
+
+    @property
     def heads(self) -> Path:
         """Weights of the shared heads."""
         return self.path / "shared_heads.safetensors"
@@ -94,7 +99,7 @@ def start(path: Path, settings: Mapping[str, Any], data_fingerprint: str, *, res
     elif path.exists() and any(path.iterdir()):
         raise ConfigError(f"{path} is not empty and holds no run", to_do="choose another --out")
     folder = RunFolder(path)
-    for part in (path, folder.backbones, folder.fronts, folder.finalists, folder.test_logs):
+    for part in (path, folder.backbones, folder.fronts, folder.finalists, folder.test_logs, folder.logits):
         with clear_storage_errors(part):
             part.mkdir(parents=True, exist_ok=True)
     write_text(record, json.dumps(wanted, indent=2, ensure_ascii=False) + "\n")

@@ -11,6 +11,7 @@ import torch
 from codesign.backbones.checkpoint import load_weights, save_weights
 from codesign.backbones.supernet import Supernet
 from codesign.data.dataset import Dataset
+from codesign.exits.answers import answers
 from codesign.exits.exited_backbone import ExitedBackbone
 from codesign.exits.head_training import train_own_heads, train_shared_heads
 from codesign.exits.shared_heads import SharedHeads
@@ -21,10 +22,10 @@ from codesign.search.outer import Chain, ChainResult, GenerationSummary, OuterPr
 from codesign.space.preset import TrainingRecipe
 from runtime.contract.errors import InfeasibleError
 
-from .evaluate import Evaluator, exit_log, record_of, to_exited_backbone
+from .evaluate import Evaluator, log_of, record_of, to_exited_backbone
 from .progress import Tick
 from .record_file import read_front, write_front, write_record
-from .run_folder import RunFolder
+from .run_folder import RunFolder, write_arrays
 
 WINDOW_LOSSES = 5.0  # fronts are judged down to this many allowed losses below the largest backbone
 
@@ -127,7 +128,10 @@ def train_finalist(
         train_own_heads(network, train.images, train.labels, data.input, recipe, epochs, seed, tick)
         save_weights(network, kept)
     exited = to_exited_backbone(network, data)
-    record = record_of(genome, exited, exit_log(exited, data, data.select))
+    found = answers(exited.model, exited.outputs, data.select.images, data.input)
+    record = record_of(genome, exited, log_of(found, data.select))
+    arrays = {"logits": found.logits, "labels": data.select.labels}
+    write_arrays(evaluator.folder.logits / f"{record.name}.npz", arrays)
     write_record(evaluator.folder.finalists / f"{record.name}.npz", record)
     return Finalist(record, exited)
 
