@@ -14,7 +14,7 @@ from torch import nn
 
 from codesign.space.backbone_space import BackboneSpace
 from codesign.space.preset import parse_space, space_to_toml
-from runtime.contract.errors import ConfigError
+from runtime.contract.errors import ConfigError, StorageError
 
 from .layout import channels_last
 from .supernet import Supernet
@@ -33,11 +33,16 @@ class SupernetDescription:
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
-    """Write a module's weights, complete or not at all."""
+    """Write a module's weights, complete or not at all. Raises StorageError where the disk refuses."""
     tensors = {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
     unfinished = path.with_suffix(".unfinished")
-    save_file(tensors, unfinished)
-    unfinished.replace(path)
+    try:
+        save_file(tensors, unfinished)
+        unfinished.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise StorageError(
+            f"the weights cannot be written: {error}", where=str(path), to_do="free space, or choose another folder"
+        ) from error
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
@@ -54,18 +59,31 @@ def load_weights(network: nn.Module, path: Path) -> None:
 
 
 def save_supernet(supernet: Supernet, description: SupernetDescription, folder: Path) -> None:
-    """Write both files; the description last, so that a folder with one is complete."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_weights(supernet, folder / WEIGHTS)
+    """Write both files; the description last, so that a folder with one is complete, whatever it held before.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
     lines = [
         "# a trained supernet of edge-codesign; the weights are beside this file",
         f"classes = {json.dumps(list(description.classes), ensure_ascii=False)}",
         f"trained_on = {json.dumps(description.trained_on, ensure_ascii=False)}",
-        f"recipe = {json.dumps(description.recipe)}",
+        f"recipe = {json.dumps(description.recipe, ensure_ascii=False)}",
         "",
         space_to_toml(description.space),
     ]
-    (folder / DESCRIPTION).write_text("\n".join(lines), encoding="utf-8")
+    path = folder / DESCRIPTION
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)  # else an older one would vouch for the new weights
+        save_weights(supernet, folder / WEIGHTS)
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_text("\n".join(lines), encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"the supernet cannot be written: {error}", where=str(folder), to_do="free space, or choose another folder"
+        ) from error
 
 
 def read_description(folder: Path) -> SupernetDescription:
@@ -81,10 +99,12 @@ def read_description(folder: Path) -> SupernetDescription:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"the checkpoint's description cannot be read: {error}", where=str(path)) from error
     try:
-        classes = tuple(str(name) for name in table["classes"])
+        classes = tuple(map(str, table["classes"])) if isinstance(table["classes"], list) else ()
         trained_on, recipe = str(table["trained_on"]), str(table["recipe"])
     except KeyError as error:
         raise ConfigError(f"the checkpoint's description lacks {error}", where=str(path)) from error
+    if not classes:
+        raise ConfigError(f"classes must be a list of names, got {table['classes']!r}", where=str(path))
     return SupernetDescription(parse_space(table, str(path)), classes, trained_on, recipe)
 
 

@@ -1,7 +1,8 @@
 """Work counted from an ONNX graph: multiply-accumulates, bytes moved, kernels launched, for one image.
 
 Element-wise operations count as fused into the kernel that feeds them, as TensorRT and ONNX Runtime do; what they read
-besides that kernel's output (the other arm of a residual) still counts as traffic.
+besides that kernel's output (the other arm of a residual) still counts as traffic. An operation whose
+multiply-accumulates are not known here is refused rather than counted as none.
 """
 
 from __future__ import annotations
@@ -21,46 +22,73 @@ FUSED = frozenset(
     {"Add", "BatchNormalization", "Cast", "Clip", "Div", "Elu", "Exp", "HardSigmoid", "HardSwish", "LeakyRelu"}
     | {"Log", "Mul", "Neg", "Relu", "Sigmoid", "Sqrt", "Sub", "Tanh"}
 )
+# Operations that multiply, or run graphs of their own: without a rule for them their work would count as zero.
+UNCOUNTED = frozenset(
+    {"Attention", "ConvInteger", "DeformConv", "Einsum", "GRU", "If", "LSTM", "Loop", "MatMulInteger", "QLinearConv"}
+    | {"QLinearMatMul", "RNN", "Scan"}
+)
+FIXED_SIZES = "export the network with fixed sizes (only the batch may vary), or fold its constants first"
 
 Shapes = dict[str, tuple[int, ...]]
 
 
 def infer_shapes(model: onnx.ModelProto) -> Shapes:
-    """Shape of every tensor with the batch set to one. Raises ConfigError where another dimension is not known."""
+    """Shape of every tensor with the batch set to one.
+
+    Raises:
+        ConfigError: a dimension other than the batch is not known, or the graph contradicts itself.
+    """
     single = onnx.ModelProto()
     single.CopyFrom(model)
+    weights: Shapes = {weight.name: tuple(weight.dims) for weight in single.graph.initializer}
     for value in single.graph.input:
-        value.type.tensor_type.shape.dim[0].dim_value = 1
-    inferred = shape_inference.infer_shapes(single, strict_mode=True, data_prop=True)
-    shapes: Shapes = {weight.name: tuple(weight.dims) for weight in inferred.graph.initializer}
-    for value in (*inferred.graph.input, *inferred.graph.value_info):
-        dims = value.type.tensor_type.shape.dim
-        shapes[value.name] = tuple(dim.dim_value for dim in dims)
-    for value in inferred.graph.output:
-        dims = value.type.tensor_type.shape.dim
-        shapes.setdefault(value.name, tuple([1] + [dim.dim_value for dim in dims[1:]]))
+        if value.name not in weights:  # files of old list their weights as inputs too
+            value.type.tensor_type.shape.dim[0].dim_value = 1
+    del single.graph.value_info[:]  # these and the outputs' shapes may speak of another batch
+    for value in single.graph.output:
+        value.type.tensor_type.ClearField("shape")
+    try:
+        inferred = shape_inference.infer_shapes(single, strict_mode=True, data_prop=True)
+    except shape_inference.InferenceError as error:
+        raise ConfigError(f"the shapes of the graph do not fit together: {error}", to_do=FIXED_SIZES) from error
+    shapes: Shapes = {}
+    for value in (*inferred.graph.input, *inferred.graph.value_info, *inferred.graph.output):
+        if value.type.tensor_type.HasField("shape"):
+            shapes[value.name] = tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)
     for name, shape in shapes.items():
-        if any(size < 1 for size in shape[1:]):
-            raise ConfigError(
-                f"the shape of tensor {name!r} is not known: {shape}",
-                to_do="export the network with fixed sizes (only the batch may vary), or fold its constants first",
-            )
-    return shapes
+        if any(size < 1 for size in shape):
+            raise ConfigError(f"the shape of tensor {name!r} is not known: {shape}", to_do=FIXED_SIZES)
+    return shapes | weights
 
 
 def node_work(node: onnx.NodeProto, shapes: Shapes) -> Work:
-    """Work of one node. Raises ConfigError where the shape of its output could not be inferred."""
+    """Work of one node.
+
+    Raises:
+        ConfigError: the shape of something it reads or writes could not be inferred, or it is of a kind whose
+            multiply-accumulates are not counted here.
+    """
     if node.op_type in FREE:
         return NO_WORK
-    if node.output[0] not in shapes:
-        raise ConfigError(f"the output shape of node {node.name!r} ({node.op_type}) is not known")
-    elements = [int(np.prod(shapes[name])) for name in node.input if name in shapes]
+    if node.op_type in UNCOUNTED:
+        raise ConfigError(
+            f"the work of operation {node.op_type} (node {node.name!r}) cannot be counted",
+            to_do="export the network with convolutions and matrix products instead",
+        )
+    read = [name for name in node.input if name]  # an optional input left out has no name
+    if unknown := [name for name in (*read, node.output[0]) if name not in shapes]:
+        raise ConfigError(
+            f"the shape of tensor {unknown[0]!r} at node {node.name!r} ({node.op_type}) is not known", to_do=FIXED_SIZES
+        )
+    elements = [int(np.prod(shapes[name])) for name in read]
     out = int(np.prod(shapes[node.output[0]]))
     if node.op_type in FUSED:
-        return Work(traffic_bytes=BYTES_PER_VALUE * sum(elements[1:]))
+        return Work(traffic_bytes=BYTES_PER_VALUE * (sum(elements) - max(elements)))
     macs = 0.0
     if node.op_type == "Conv":
         macs = out * float(np.prod(shapes[node.input[1]][1:]))
+    elif node.op_type == "ConvTranspose":
+        macs = elements[0] * float(np.prod(shapes[node.input[1]][1:]))
     elif node.op_type in ("Gemm", "MatMul"):
         transposed = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
         macs = out * float(shapes[node.input[0]][0 if transposed else -1])

@@ -64,7 +64,7 @@ class BackboneSlice(nn.Module):
         width = space.stem_width
         for number, choice in enumerate(design.stages):
             for block in range(choice.depth):
-                elastic = supernet.stages[number][block]  # type: ignore[index]
+                elastic = supernet.block(number, block)
                 hidden = width * choice.expansion
                 self.blocks.append(
                     Block(
@@ -79,6 +79,11 @@ class BackboneSlice(nn.Module):
         self.last = Convolution(supernet.last, width, space.last_width, 1)
         self.classifier = nn.Linear(space.last_width, supernet.classes)
         self.classifier.load_state_dict(supernet.classifier.state_dict())
+
+    @property
+    def blocks_in_order(self) -> list[Block]:
+        """The block of each of `positions`."""
+        return [block for block in self.blocks if isinstance(block, Block)]
 
     def features(self, images: Tensor) -> tuple[dict[Position, Tensor], Tensor]:
         """{(stage, block): (batch, channels, h, w)} and logits (batch, classes) of images (batch, 3, height, width)."""
@@ -101,11 +106,16 @@ def recalibrate(network: nn.Module, batches: Iterable[Tensor]) -> None:
     """Give every batch-norm layer the mean statistics of these input batches, and leave the network in eval mode.
 
     A slice of a supernet is useless without this: its activations have other statistics than any other slice's.
+    Raises ValueError where there are no batches.
     """
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
     network.train()
+    any_seen = False
     for batch in batches:
         network(batch)
+        any_seen = True
     network.eval()
+    if not any_seen:
+        raise ValueError("batch normalisation cannot be recalibrated on no images")

@@ -26,6 +26,18 @@ def cut_name(stage: int, block: int) -> str:
     return f"features_{stage}_{block}"
 
 
+def resize_scale(side: int, wanted: int) -> np.float32:
+    """The scale by which ONNX's Resize makes `side` pixels exactly `wanted`.
+
+    It computes floor(side × scale) in float32, which with the float32 nearest to the ratio falls short for about one
+    pair in twenty (37 pixels would become 23, not 24).
+    """
+    scale = np.float32(wanted / side)
+    while np.floor(np.float32(side) * scale) < wanted:
+        scale = np.nextafter(scale, np.float32(np.inf))
+    return scale
+
+
 class GraphWriter:
     """Collects nodes and weights; each method appends one operation and returns the name of its output."""
 
@@ -91,20 +103,20 @@ def slice_to_onnx(network: BackboneSlice, height: int, width: int, classes: int)
     writer = GraphWriter()
     x = IMAGE
     if (height, width) != (network.design.resolution,) * 2:
-        sizes = np.asarray([network.design.resolution / height, network.design.resolution / width])
-        scales = writer.weight("resize.scales", np.concatenate([[1.0, 1.0], sizes]).astype(np.float32))
+        factors = [resize_scale(side, network.design.resolution) for side in (height, width)]
+        scales = writer.weight("resize.scales", np.asarray([1.0, 1.0, *factors], dtype=np.float32))
         x = writer.node("Resize", [x, "", scales], "resize", mode="linear", coordinate_transformation_mode="half_pixel")
 
     def convolved(x: str, layer: Convolution, name: str) -> str:
         return writer.convolution(x, layer.conv, layer.norm, name)
 
     x = writer.activation(convolved(x, network.stem, "stem"), network.activation, "stem.act")
-    for (stage, block), layer in zip(network.positions, network.blocks, strict=True):
+    for (stage, block), layer in zip(network.positions, network.blocks_in_order, strict=True):
         name = f"block_{stage}_{block}"
-        inner = writer.activation(convolved(x, layer.expand, f"{name}.expand"), network.activation, f"{name}.act1")  # type: ignore[arg-type]
-        inner = convolved(inner, layer.depthwise, f"{name}.depthwise")  # type: ignore[arg-type]
+        inner = writer.activation(convolved(x, layer.expand, f"{name}.expand"), network.activation, f"{name}.act1")
+        inner = convolved(inner, layer.depthwise, f"{name}.depthwise")
         inner = writer.activation(inner, network.activation, f"{name}.act2")
-        inner = convolved(inner, layer.project, f"{name}.project")  # type: ignore[arg-type]
+        inner = convolved(inner, layer.project, f"{name}.project")
         operation, inputs = ("Add", [x, inner]) if layer.residual else ("Identity", [inner])
         x = writer.node(operation, inputs, f"{name}.out", cut_name(stage, block))
     x = writer.activation(convolved(x, network.last, "last"), network.activation, "last.act")

@@ -8,6 +8,8 @@ slice that is cut out gets statistics of its own (`slice.recalibrate`).
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -77,7 +79,8 @@ class ElasticBlock(nn.Module):
         inner = activate(self.expand(features, hidden, 1), activation)
         inner = activate(self.depthwise(inner, hidden, kernel), activation)
         out: Tensor = self.project(inner, width, 1)
-        return features + out if features.shape == out.shape else out
+        # By stride, not by shape: a single pixel keeps its size under any stride, and a slice's graph goes by stride.
+        return features + out if self.depthwise.stride == 1 and features.shape[1] == width else out
 
 
 class Supernet(nn.Module):
@@ -101,6 +104,10 @@ class Supernet(nn.Module):
         self.last = ElasticConvolution(widest_in, space.last_width, 1)
         self.classifier = nn.Linear(space.last_width, classes)
 
+    def block(self, stage: int, number: int) -> ElasticBlock:
+        """Block `number` of stage `stage`."""
+        return cast("ElasticBlock", self.get_submodule(f"stages.{stage}.{number}"))
+
     def features(self, images: Tensor, design: BackboneDesign) -> tuple[dict[Position, Tensor], Tensor]:
         """The output of every block, and the logits.
 
@@ -114,7 +121,7 @@ class Supernet(nn.Module):
         x = activate(self.stem(resize(images, design.resolution), self.space.stem_width, 3), activation)
         for number, choice in enumerate(design.stages):
             for block in range(choice.depth):
-                x = self.stages[number][block](x, choice.width, choice.kernel, choice.expansion, activation)  # type: ignore[index]
+                x = self.block(number, block)(x, choice.width, choice.kernel, choice.expansion, activation)
                 outputs[number, block] = x
         x = activate(self.last(x, self.space.last_width, 1), activation)
         logits: Tensor = self.classifier(x.mean(dim=(2, 3)))

@@ -83,9 +83,9 @@ def train_supernet(
             optimiser.zero_grad()
             teacher = supernet(batch, largest)
             loss = functional.cross_entropy(teacher, target, label_smoothing=recipe.label_smoothing)
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             for slice_ in [supernet.space.sample(rng) for _ in range(recipe.random_slices)] + [smallest]:
-                distillation_loss(supernet(batch, slice_), teacher).backward()  # type: ignore[no-untyped-call]
+                torch.autograd.backward(distillation_loss(supernet(batch, slice_), teacher))
             optimiser.step()
             schedule.step()
             done += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from runtime.contract.errors import StorageError
+
+# What torch raises on a file that is damaged, truncated, no archive at all, or holds something else.
+UNREADABLE = (
+    OSError, EOFError, RuntimeError, pickle.UnpicklingError, LookupError, ValueError, TypeError, AttributeError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class TrainingState:
             self.optimiser.load_state_dict(kept["optimiser"])
             self.schedule.load_state_dict(kept["schedule"])
             return int(kept["epochs"])
-        except (OSError, RuntimeError, KeyError, ValueError, EOFError) as error:
+        except UNREADABLE as error:
             raise StorageError(
                 f"a half-finished training cannot be read: {error}",
                 where=str(self.path),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from runtime.contract.errors import DataError
 from runtime.data.labelled import LabelledImages
 from runtime.engine.bundle import open_bundle
 
@@ -38,7 +39,10 @@ def evaluate_mode(bundle: Path, mode: str, data: LabelledImages) -> Evaluation:
 
     Raises:
         BundleError, EngineError: as opening and running a bundle do.
+        DataError: there are no images.
     """
+    if len(data) == 0:
+        raise DataError("there are no images to evaluate on", to_do="give at least one labelled image")
     engine = open_bundle(bundle, mode)
     answers = [
         answer

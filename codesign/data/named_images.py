@@ -32,7 +32,12 @@ def images_for(name: str, spec: TensorSpec, classes: Sequence[str], seed: int) -
             to_do="give images of the classes that the bundle was compiled for",
         )
     if data.test.images.shape[1:3] != (spec.height, spec.width):
-        raise DataError(f"the images are {data.test.images.shape[1:3]}, the bundle takes {spec.height} × {spec.width}")
+        height, width = data.test.images.shape[1:3]
+        raise DataError(
+            f"the images are {height} × {width}, the bundle takes {spec.height} × {spec.width}",
+            where=f"--data {name}",
+            to_do="give the data set that the bundle was compiled for, or an NPZ file of images of that size",
+        )
     order = np.asarray([tuple(classes).index(label) for label in data.classes])
     return LabelledImages(data.test.images, order[data.test.labels], tuple(classes))
 

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 
 from codesign.backbones.onnx_work import infer_shapes
 from codesign.backbones.slice_onnx import LOGITS, GraphWriter
+from runtime.contract.errors import ConfigError
 
 from .head import Head, pool_factor
 from .names import ENTROPY, exit_entropy, exit_logits
@@ -41,6 +42,8 @@ def with_exits(backbone: onnx.ModelProto, heads: Mapping[str, Head]) -> onnx.Mod
 
     Returns:
         The same graph, weights untouched, with `logits@CUT` and `entropy@CUT` per head beside `logits` and `entropy`.
+    Raises:
+        ConfigError: a cut that is no tensor of the graph.
     """
     shapes = infer_shapes(backbone)
     classes = backbone.graph.output[0].type.tensor_type.shape.dim[1].dim_value
@@ -48,6 +51,8 @@ def with_exits(backbone: onnx.ModelProto, heads: Mapping[str, Head]) -> onnx.Mod
     model.CopyFrom(backbone)
     writer = GraphWriter()
     for cut, head in heads.items():
+        if cut not in shapes:
+            raise ConfigError(f"the graph has no tensor {cut!r} to attach a head to")
         write_head(writer, head, cut, side=shapes[cut][-1])
         write_entropy(writer, exit_logits(cut), exit_entropy(cut))
     write_entropy(writer, LOGITS, ENTROPY)

@@ -8,6 +8,7 @@ import onnx
 
 from codesign.backbones.onnx_work import works_of
 from codesign.backbones.slice_onnx import LOGITS
+from runtime.contract.errors import ConfigError
 from runtime.contract.work import Work
 
 from .names import ENTROPY, exit_entropy, exit_logits
@@ -40,7 +41,11 @@ def exited_backbone(model: onnx.ModelProto, blocks: tuple[str, ...], cuts: tuple
     Args:
         blocks: the tensor each block hands on, in order.
         cuts: those of them that carry an exit, in order.
+    Raises:
+        ConfigError: a block or exit that is not in the graph, or cuts that are not blocks in their order.
     """
+    if cuts != tuple(block for block in blocks if block in cuts):
+        raise ConfigError(f"the exits {cuts} are not some of the blocks {blocks}, in their order")
     targets: list[str] = []
     for block in blocks:
         targets += [block, exit_entropy(block)] if block in cuts else [block]

@@ -73,7 +73,7 @@ def train_shared_heads(
             wanted = {position: features[position] for position in exit_positions(supernet.space, design)}
             loss = exit_loss(list(heads(wanted).values()), final, target)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
             done += 1
@@ -116,14 +116,14 @@ def train_own_heads(
             exits = [head(tensor[chosen]) for head, tensor in zip(network.heads, features, strict=True)]
             loss = exit_loss(exits, finals[chosen], targets[chosen])
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
             done += 1
             progress(done, steps, f"epoch {epoch + 1}/{epochs}, loss {float(loss.detach()):.3f}")
     with torch.no_grad():
-        for head, tensor in zip(network.heads, features, strict=True):
-            head.norm.reset_running_stats()  # type: ignore[operator, union-attr]
+        for head, tensor in zip(network.heads_in_order, features, strict=True):
+            head.norm.reset_running_stats()
             for start in range(0, len(tensor), BATCH):
                 if len(tensor) - start > 1:
                     head(tensor[start : start + BATCH])

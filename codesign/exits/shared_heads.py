@@ -49,6 +49,11 @@ class ExitedSlice(nn.Module):
         widths = {p: backbone.design.stages[p[0]].width for p in self.positions}
         self.heads = nn.ModuleList(heads.head_for(position, widths[position]) for position in self.positions)
 
+    @property
+    def heads_in_order(self) -> list[Head]:
+        """The head of each of `positions`."""
+        return [head for head in self.heads if isinstance(head, Head)]
+
     def forward(self, images: Tensor) -> Tensor:
         """Logits (exits + 1, batch, classes) of images (batch, 3, height, width); the final classifier's come last."""
         features, logits = self.backbone.features(images)

@@ -93,6 +93,8 @@ def outer_search(
     )
     for generation in range(generations):
         infills = algorithm.ask()
+        if infills is None or len(infills) == 0:  # a space so small that every chain of it has been met
+            break
         chains = []
         for row in infills.get("X").round().astype(int):
             genomes = [tuple(map(int, row[:genes]))] + ([tuple(map(int, row[genes:-1]))] if row[-1] else [])

@@ -62,7 +62,8 @@ class BackboneSpace:
     """The elastic network: stem, stages, last convolution, and the resolutions it is trained at.
 
     Genome: one index per gene, first the resolution, then width, depth, kernel, expansion of each stage.
-    Raises ConfigError where choices are empty, not ascending, or cannot be sliced (even kernels).
+    Raises ConfigError where choices are empty, not ascending, or cannot be sliced (even kernels), a size is below 1,
+    or the smallest backbone has no place for an exit.
     """
 
     name: str
@@ -83,12 +84,22 @@ class BackboneSpace:
                     raise ConfigError(f"stages[{number}].{gene} must be ascending positive choices, got {values}")
             if any(kernel % 2 == 0 for kernel in stage.kernels):
                 raise ConfigError(f"stages[{number}].kernel must be odd, got {stage.kernels}")
-        if not self.resolutions or list(self.resolutions) != sorted(set(self.resolutions)):
-            raise ConfigError(f"resolutions must be ascending, got {self.resolutions}")
+            if stage.stride < 1:
+                raise ConfigError(f"stages[{number}].stride must be at least 1, got {stage.stride}")
+        if not self.resolutions or list(self.resolutions) != sorted(set(self.resolutions)) or self.resolutions[0] < 1:
+            raise ConfigError(f"resolutions must be ascending and positive, got {self.resolutions}")
+        for name in ("stem_width", "stem_stride", "last_width"):
+            if (size := getattr(self, name)) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {size}")
         if self.activation not in ("relu", "hardswish"):
             raise ConfigError(f"unknown activation {self.activation!r}; use relu or hardswish")
         if self.first_exit < 1:
             raise ConfigError(f"first_exit counts from 1, got {self.first_exit}")
+        if self.first_exit >= (fewest := sum(stage.depths[0] for stage in self.stages)):
+            raise ConfigError(
+                f"first_exit={self.first_exit} leaves no exit to the smallest backbone, which has {fewest} blocks",
+                to_do="offer exits earlier, or give the stages more blocks",
+            )
 
     @cached_property
     def gene_names(self) -> tuple[str, ...]:

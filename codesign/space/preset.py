@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime.contract.errors import ConfigError
 
-from .backbone_space import BackboneSpace, StageSpace
+from .backbone_space import GENES_PER_STAGE, BackboneSpace, StageSpace
 
-Section = TypeVar("Section")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+AUGMENTATIONS = ("none", "shift", "shift-flip")
+WRITTEN_AS = {"int": "a whole number", "float": "a number", "str": "text"}  # annotations of single values
+
+Section = TypeVar("Section", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecipe:
-    """How a supernet and its shared heads are trained. Learning rates are peaks of a one-cycle schedule."""
+    """How a supernet and its shared heads are trained. Learning rates are peaks of a one-cycle schedule.
+
+    Raises ConfigError on a value out of its range.
+    """
 
     epochs: int
     head_epochs: int
@@ -31,10 +41,23 @@ class TrainingRecipe:
     augment: str  # none, shift (±2 pixels of 32), or shift-flip
     fine_tune_epochs: int  # when a ready supernet is taken over for other classes
 
+    def __post_init__(self) -> None:
+        for name in ("epochs", "head_epochs", "min_steps_per_epoch", "fine_tune_epochs"):
+            _at_least(1, name, getattr(self, name))
+        _at_least(2, "batch", self.batch)  # one sample has no batch statistics
+        _at_least(0, "random_slices", self.random_slices)
+        _at_least(0, "weight_decay", self.weight_decay)
+        if not self.learning_rate > 0:
+            raise ConfigError(f"learning_rate must be above 0, got {self.learning_rate}")
+        if not 0 <= self.label_smoothing < 1:
+            raise ConfigError(f"label_smoothing must be from 0 to below 1, got {self.label_smoothing}")
+        if self.augment not in AUGMENTATIONS:
+            raise ConfigError(f"unknown augmentation {self.augment!r}; use one of {', '.join(AUGMENTATIONS)}")
+
 
 @dataclass(frozen=True, slots=True)
 class SearchBudget:
-    """How much is searched."""
+    """How much is searched. Raises ConfigError on a value that searches nothing."""
 
     population: int
     generations: int
@@ -42,6 +65,10 @@ class SearchBudget:
     threshold_levels: int
     finalists: int  # backbones that get heads of their own
     finalist_head_epochs: int
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _at_least(1, item.name, getattr(self, item.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +94,10 @@ def load_preset(name_or_file: str) -> Preset:
             raise ConfigError(
                 f"no space file {name_or_file}", to_do=f"use one of {', '.join(preset_names())}, or a TOML"
             )
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the space file cannot be read: {error}", where=name_or_file) from error
     else:
         if name_or_file not in preset_names():
             raise ConfigError(
@@ -92,21 +122,20 @@ def parse_preset(text: str, where: str) -> Preset:
 
 
 def parse_space(table: Mapping[str, Any], where: str) -> BackboneSpace:
-    """The space of a preset or of a checkpoint: its [space] table and [[stages]]."""
-    try:
-        stages = tuple(
-            StageSpace(
-                widths=tuple(stage["width"]),
-                depths=tuple(stage["depth"]),
-                kernels=tuple(stage["kernel"]),
-                expansions=tuple(stage["expansion"]),
-                stride=stage["stride"],
-            )
-            for stage in table["stages"]
-        )
-        values = dict(table["space"]) | {"resolutions": tuple(table["space"]["resolutions"]), "stages": stages}
-    except (KeyError, TypeError) as error:
-        raise ConfigError(f"the space lacks or garbles {error}", where=f"{where}: [space], [[stages]]") from error
+    """The space of a preset or of a checkpoint: its [space] table and [[stages]].
+
+    Raises:
+        ConfigError: a table or key that is missing or unknown, or a value that is wrong; `where` names the file.
+    """
+    space, stages = table.get("space"), table.get("stages")
+    if not isinstance(space, dict):
+        raise ConfigError("there is no [space] table", where=where, to_do="see the presets for one that is complete")
+    if not isinstance(stages, list) or not all(isinstance(stage, dict) for stage in stages):
+        raise ConfigError("there are no [[stages]] tables", where=where, to_do="give one per stage of the backbone")
+    of_stages = tuple(_stage(stage, f"{where}: stages[{number}]") for number, stage in enumerate(stages))
+    values = dict(space) | {"stages": of_stages}
+    if "resolutions" in space:
+        values["resolutions"] = _choices(space, "resolutions", f"{where}: [space]")
     return _section(BackboneSpace, values, f"{where}: [space]")
 
 
@@ -114,12 +143,12 @@ def space_to_toml(space: BackboneSpace) -> str:
     """The [space] and [[stages]] tables that `parse_space` reads."""
     lines = [
         "[space]",
-        f'name = "{space.name}"',
+        f"name = {json.dumps(space.name, ensure_ascii=False)}",
         f"resolutions = {list(space.resolutions)}",
         f"stem_width = {space.stem_width}",
         f"stem_stride = {space.stem_stride}",
         f"last_width = {space.last_width}",
-        f'activation = "{space.activation}"',
+        f"activation = {json.dumps(space.activation)}",
         f"first_exit = {space.first_exit}",
     ]
     for stage in space.stages:
@@ -135,14 +164,53 @@ def space_to_toml(space: BackboneSpace) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(section: type[Section], table: Mapping[str, Any], where: str) -> Section:
-    known = {item.name for item in fields(section)}  # type: ignore[arg-type]
+def _stage(table: Mapping[str, Any], where: str) -> StageSpace:
+    _complete(table, {*GENES_PER_STAGE, "stride"}, where)
+    values = {f"{gene}s": _choices(table, gene, where) for gene in GENES_PER_STAGE}
+    return _section(StageSpace, {**values, "stride": table["stride"]}, where)
+
+
+def _choices(table: Mapping[str, Any], key: str, where: str) -> tuple[int, ...]:
+    values = table[key]
+    if not isinstance(values, list) or not all(_is("int", value) for value in values):
+        raise ConfigError(f"{key} must be a list of whole numbers, got {values!r}", where=where)
+    return tuple(values)
+
+
+def _section(section: type[Section], table: Any, where: str) -> Section:
+    """One table as a dataclass: no key unknown, none missing, single values of the type annotated."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"this must be a table, got {table!r}", where=where)
+    types = {item.name: item.type for item in fields(section)}
+    _complete(table, types.keys(), where)
+    for name, type_ in types.items():
+        if type_ in WRITTEN_AS and not _is(str(type_), table[name]):
+            raise ConfigError(f"{name} must be {WRITTEN_AS[str(type_)]}, got {table[name]!r}", where=where)
+    try:
+        return section(**table)
+    except ConfigError as error:
+        raise ConfigError(error.what, where=where, to_do=error.to_do) from error
+
+
+def _is(type_: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return False  # Python counts True as 1; a TOML file that says `true` does not mean it
+    if type_ == "float":
+        return isinstance(value, int | float)
+    return isinstance(value, int if type_ == "int" else str)
+
+
+def _at_least(least: int, name: str, value: float) -> None:
+    if not value >= least:
+        raise ConfigError(f"{name} must be at least {least}, got {value}")
+
+
+def _complete(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
     _only(table, known, where)
-    if missing := sorted(known - table.keys()):
+    if missing := sorted(set(known) - table.keys()):
         raise ConfigError(f"missing key {missing[0]!r}", where=where, to_do=f"give all of {sorted(known)}")
-    return section(**table)
 
 
-def _only(table: Mapping[str, Any], known: set[str], where: str) -> None:
-    if unknown := sorted(table.keys() - known):
+def _only(table: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    if unknown := sorted(table.keys() - set(known)):
         raise ConfigError(f"unknown key {unknown[0]!r}", where=where, to_do=f"use one of {sorted(known)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import onnx
 from onnx.utils import Extractor
@@ -23,7 +24,8 @@ def cut_into_stages(model: onnx.ModelProto, cuts: Sequence[str], *, ends_early: 
         One model per stage. Inputs: `image`, or the cut the stage before handed on. Outputs: `logits`, `entropy`, and
         the cut it hands on unless it is the last.
     Raises:
-        ConfigError: a cut that carries no exit in this graph, or nothing left to run.
+        ConfigError: a cut that carries no exit in this graph, cuts in another order than the graph's, or nothing left
+            to run.
     """
     if ends_early and not cuts:
         raise ConfigError("a backbone that ends early needs at least one exit")
@@ -31,6 +33,12 @@ def cut_into_stages(model: onnx.ModelProto, cuts: Sequence[str], *, ends_early: 
     for cut in cuts:
         if exit_logits(cut) not in outputs:
             raise ConfigError(f"the graph has no exit at {cut!r}", to_do="attach its head first")
+    producers = {output: index for index, node in enumerate(model.graph.node) for output in node.output}
+    order = [producers[cut] for cut in cuts]
+    if any(later <= earlier for earlier, later in pairwise(order)):
+        raise ConfigError(
+            f"the cuts {list(cuts)} are not in the order of the graph", to_do="give each cut once, in order"
+        )
     extractor = Extractor(onnx.shape_inference.infer_shapes(model))  # it looks cut tensors up in the value infos
     stages, entry = [], IMAGE
     for cut in cuts:

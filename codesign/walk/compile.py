@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 
+from codesign.backbones.checkpoint import read_description
 from codesign.data.dataset import Dataset
 from codesign.data.load import load_data
 from codesign.search.chain_solver import ChainSolver
@@ -17,6 +19,7 @@ from codesign.search.pricing import Pricing
 from codesign.space.preset import Preset, load_preset
 from runtime.boards.profile import profile
 from runtime.boards.simulated import SimulatedBoard
+from runtime.contract.fingerprint import json_sha256
 
 from .choose_step import pick_finalists, pick_modes
 from .evaluate import Evaluator
@@ -48,12 +51,15 @@ def compile_bundle(settings: Settings, out: Path, cache: Path, command: str, *, 
     with steps.step("data", "Data"):
         data = load_data(settings.data, settings.seed)
     for note in data.notes:
-        steps.say(f"  [dim]{note}")
+        steps.say(f"  [dim]{escape(note)}")
     limits = InnerLimits(preset.search.max_exits, None, settings.max_latency_s, settings.requests_per_s)
     solver = ChainSolver(pricing, limits, preset.search.threshold_levels, settings.energy)
-    if settings.supernet is None:
-        check_feasible(preset.space, data, pricing, limits)
-    folder = start(out, settings.to_json(), data.fingerprint, resume=resume)
+    space, inputs = preset.space, {"the images": data.fingerprint, "the space": json_sha256(asdict(preset))}
+    if settings.supernet is not None:
+        description = read_description(Path(settings.supernet))
+        space, inputs["the supernet"] = description.space, description.recipe
+    check_feasible(space, data, pricing, limits)
+    folder = start(out, settings.to_json(), inputs, resume=resume)
     write_arrays(
         folder.test_set,
         {"images": data.test.images, "labels": data.test.labels, "classes": np.asarray(data.classes)},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ import numpy as np
 from runtime.contract.errors import ConfigError, StorageError
 
 RUN = "run.json"
+# What numpy raises on an NPZ that is cut short, overwritten or no archive at all.
+DAMAGED = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +78,31 @@ class RunFolder:
         return self.path / "report.html"
 
 
-def start(path: Path, settings: Mapping[str, Any], data_fingerprint: str, *, resume: bool) -> RunFolder:
+def start(path: Path, settings: Mapping[str, Any], inputs: Mapping[str, str], *, resume: bool) -> RunFolder:
     """Open a run folder, new or to be resumed.
 
+    Args:
+        settings: the options of the run, by name.
+        inputs: fingerprints of what the options name (images, space), since files change under the same name.
     Raises:
         ConfigError: the folder holds another run, or a run and no `--resume`, or a resumed run would differ.
+        StorageError: what says how the run was started is damaged, or the folder cannot be written.
     """
-    wanted = {"settings": dict(settings), "data_fingerprint": data_fingerprint}
+    wanted = {"settings": dict(settings), "inputs": dict(inputs)}
     record = path / RUN
     if record.is_file():
-        found = json.loads(record.read_text(encoding="utf-8"))
         if not resume:
             raise ConfigError(
                 f"{path} already holds a run", to_do="add --resume to continue it, or choose another --out"
             )
-        if found != wanted:
-            was = found["settings"]
-            changed = sorted(key for key in settings if was.get(key) != settings[key]) or ["the images themselves"]
+        if changed := _differences(_read_run(record), wanted):
             raise ConfigError(
                 f"the run in {path} was started differently: {', '.join(changed)} changed",
                 where=str(record),
                 to_do="resume with the same options, or choose another --out",
             )
+    elif path.exists() and not path.is_dir():
+        raise ConfigError(f"{path} is a file, not a folder", to_do="choose another --out")
     elif path.exists() and any(path.iterdir()):
         raise ConfigError(f"{path} is not empty and holds no run", to_do="choose another --out")
     folder = RunFolder(path)
@@ -104,6 +111,27 @@ def start(path: Path, settings: Mapping[str, Any], data_fingerprint: str, *, res
             part.mkdir(parents=True, exist_ok=True)
     write_text(record, json.dumps(wanted, indent=2, ensure_ascii=False) + "\n")
     return folder
+
+
+def _read_run(record: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(record.read_text(encoding="utf-8"))
+        return {"settings": dict(found["settings"]), "inputs": dict(found["inputs"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageError(
+            f"what says how the run was started cannot be read: {error!r}",
+            where=str(record),
+            to_do="choose another --out; this run cannot be continued",
+        ) from error
+
+
+def _differences(found: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Names of what two runs were told differently; an input is named only where the options agree."""
+    for part in ("settings", "inputs"):
+        names = sorted(found[part].keys() | wanted[part].keys())
+        if changed := [name for name in names if found[part].get(name) != wanted[part].get(name)]:
+            return changed
+    return []
 
 
 @contextmanager
@@ -139,7 +167,8 @@ def write_text(path: Path, text: str) -> None:
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
     """Write an NPZ without pickles, whole or not at all."""
     with whole_file(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **{name: np.asarray(array) for name, array in arrays.items()})
+        plain: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
+        np.savez_compressed(file, **plain)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -147,7 +176,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED as error:
         raise StorageError(
             f"a saved step cannot be read: {error}", where=str(path), to_do="delete it and --resume"
         ) from error

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from codesign.space.preset import Preset
 from runtime.contract.errors import ConfigError
+
+SEEDS = 2**32 - 1  # numpy's older generators take 32 bits, and one seed is used plus one
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +41,19 @@ class Settings:
                 f"--max-accuracy-loss is a share between 0 and 1, got {self.max_accuracy_loss}",
                 to_do="one percentage point is 0.01",
             )
-        if self.max_latency_s is not None and not self.max_latency_s > 0:
-            raise ConfigError(f"--max-latency-ms must be above 0, got {self.max_latency_s * 1e3}")
+        if self.max_latency_s is not None and not 0 < self.max_latency_s < math.inf:
+            raise ConfigError(
+                f"--max-latency-ms must be a number above 0, got {self.max_latency_s * 1e3:g}",
+                to_do="leave it out where latency does not matter",
+            )
         for name, least in (("epochs", 1), ("population", 4), ("generations", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"--{name} must be at least {least}, got {value}")
         if self.augment not in (None, "none", "shift", "shift-flip"):
             raise ConfigError(f"unknown augmentation {self.augment!r}; use none, shift or shift-flip")
-        if self.seed < 0:
-            raise ConfigError(f"--seed must not be negative, got {self.seed}")
+        if not 0 <= self.seed < SEEDS:
+            raise ConfigError(f"--seed must be from 0 to {SEEDS - 1}, got {self.seed}")
 
     @property
     def augmentation(self) -> str:

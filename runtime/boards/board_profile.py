@@ -21,6 +21,7 @@ class PowerMode:
     cpu_max_hz: int | None
     gpu_max_hz: int | None
     emc_max_hz: int | None
+    emc_stock_hz: int | None = None  # what the stock governor was seen to hold under load, where that is not the cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,16 @@ class BoardProfile:
         raise BoardError(f"{self.name} has no power mode {name!r}", to_do=f"use one of {known}")
 
     def mode_point(self, name: str, device: str) -> OperatingPoint:
-        """Clocks of a power mode with stock governors under load: its caps, rounded down to table entries."""
+        """Clocks of a power mode with stock governors under load: its caps, rounded down to table entries.
+
+        Where the stock governor was measured to hold another memory clock than the cap allows, that one.
+        """
         self.check_device(device)
         mode = self.mode(name)
         return OperatingPoint(
             cpu_hz=self.cpu.at_most(mode.cpu_max_hz),
             gpu_hz=self.gpu.at_most(mode.gpu_max_hz) if device == "gpu" else self.gpu.hz[0],
-            emc_hz=self.emc.at_most(mode.emc_max_hz),
+            emc_hz=self.emc.at_most(mode.emc_stock_hz or mode.emc_max_hz),
         )
 
     def default_point(self, device: str) -> OperatingPoint:

@@ -88,7 +88,7 @@ def _clock_table(table: Mapping[str, Any], where: str) -> ClockTable:
 
 
 def _mode(row: Mapping[str, Any], where: str) -> PowerMode:
-    caps = {"cpu_max_hz", "gpu_max_hz", "emc_max_hz"}
+    caps = {"cpu_max_hz", "gpu_max_hz", "emc_max_hz", "emc_stock_hz"}
     _exactly(dict.fromkeys(caps) | dict(row), {"name", "cpus_online"} | caps, where)
     return PowerMode(
         name=row["name"],
@@ -96,6 +96,7 @@ def _mode(row: Mapping[str, Any], where: str) -> PowerMode:
         cpu_max_hz=row.get("cpu_max_hz"),
         gpu_max_hz=row.get("gpu_max_hz"),
         emc_max_hz=row.get("emc_max_hz"),
+        emc_stock_hz=row.get("emc_stock_hz"),
     )
 
 

@@ -32,9 +32,9 @@ def test_the_gpu_is_parked_while_the_cpu_is_the_target() -> None:
     assert {point.gpu_hz for point in profile("tx2").points("cpu")} == {114_750_000}
 
 
-def test_the_orin_is_delivered_in_the_mode_without_caps() -> None:
+def test_the_orin_is_delivered_without_caps_but_its_stock_governor_leaves_the_memory_at_2133_mhz() -> None:
     board = profile("orin-nano-super")
-    assert board.default_point("gpu") == board.max_point("gpu")
+    assert board.default_point("gpu") == OperatingPoint(1_728_000_000, 1_020_000_000, 2_133_000_000)
     assert board.max_point("gpu") == OperatingPoint(1_728_000_000, 1_020_000_000, 3_199_000_000)
 
 
