@@ -46,10 +46,9 @@ class TrainingState:
             ) from error
 
     def keep(self, epochs: int) -> None:
-        """Write the state after `epochs` epochs, whole or not at all."""
+        """Write the state after `epochs` epochs, whole or not at all. Raises StorageError where the disk refuses."""
         if self.path is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(".unfinished")
         state = {
             "epochs": epochs,
@@ -57,8 +56,16 @@ class TrainingState:
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
         }
-        torch.save(state, unfinished)
-        unfinished.replace(self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save(state, unfinished)
+            unfinished.replace(self.path)
+        except (OSError, RuntimeError) as error:  # RuntimeError: how torch reports a full disk
+            raise StorageError(
+                f"the state of the training cannot be kept: {error}",
+                where=str(self.path),
+                to_do="free space, or choose another cache folder",
+            ) from error
 
     def forget(self) -> None:
         """The training is over."""

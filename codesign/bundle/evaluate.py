@@ -38,7 +38,7 @@ def evaluate_mode(bundle: Path, mode: str, data: LabelledImages) -> Evaluation:
     """Run all images through one mode in batches, from which sure samples leave between stages.
 
     Raises:
-        BundleError, EngineError: as opening and running a bundle do.
+        BundleError, ConfigError, EngineError: as opening and running a bundle do (no such mode: ConfigError).
         DataError: there are no images.
     """
     if len(data) == 0:

@@ -47,7 +47,10 @@ def print_summary(folder: RunFolder, results: dict[str, Any], *, as_json: bool) 
         f"({joint['energy_kind']})."
     )
     console.print(
-        f"bundle  {folder.bundle}\nreport  {folder.report}\nresults {folder.results}", highlight=False, soft_wrap=True
+        f"bundle  {folder.bundle}\nreport  {folder.report}\nresults {folder.results}",
+        highlight=False,
+        markup=False,  # a path may hold brackets
+        soft_wrap=True,
     )
 
 

@@ -11,6 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -49,7 +50,7 @@ def run(args: Namespace) -> int:
     if args.json:
         print(json.dumps([item.to_json() for item in found], indent=1))
         return 0
-    table = Table(title=f"{args.bundle} on {args.data}, {len(images.labels)} images")
+    table = Table(title=escape(f"{args.bundle} on {args.data}, {len(images.labels)} images"))
     for heading in ("mode", "accuracy", "expected", "leave at each exit", "energy mJ", "latency ms"):
         table.add_column(heading)
     for item in found:

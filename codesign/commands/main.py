@@ -18,6 +18,11 @@ COMMANDS = {
     "train-supernet": "train_supernet",
     "evaluate": "evaluate",
 }
+GO_ON = {
+    "compile": "add --resume: what was finished is kept",
+    "train-supernet": "run the same command again: finished epochs are kept",
+    "evaluate": "run the same command again",
+}
 BAD_INPUT, INTERRUPTED = 2, 130
 
 
@@ -51,10 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except OSError as error:
         what = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-        print(f"codesign: {what}\n  to do: mend this and run again with --resume", file=sys.stderr)
+        print(f"codesign: {what}\n  to do: mend this, then {GO_ON[args.command]}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("\ncodesign: interrupted; what was finished is kept, add --resume to continue", file=sys.stderr)
+        print(f"\ncodesign: interrupted; to go on, {GO_ON[args.command]}", file=sys.stderr)
         return INTERRUPTED
 
 

@@ -11,6 +11,8 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
+from rich.markup import escape
+
 from codesign.space.preset import load_preset, preset_names
 from runtime.contract.errors import ConfigError
 
@@ -36,9 +38,12 @@ def run(args: Namespace) -> int:
     from codesign.backbones.checkpoint import DESCRIPTION
     from codesign.data.load import load_data
     from codesign.walk.progress import Steps
+    from codesign.walk.run_folder import clear_storage_errors
     from codesign.walk.settings import Settings
     from codesign.walk.supernet_step import kept_supernet, obtain_supernet
 
+    if args.out.exists() and not args.out.is_dir():
+        raise ConfigError(f"{args.out} is a file, not a folder", to_do="choose another --out")
     if args.out.exists() and any(args.out.iterdir()) and not (args.out / DESCRIPTION).is_file():
         raise ConfigError(f"{args.out} is not empty and holds no checkpoint", to_do="choose another --out")
     settings = Settings(args.data, board="", epochs=args.epochs, augment=args.augment, seed=args.seed)
@@ -59,6 +64,9 @@ def run(args: Namespace) -> int:
         )
     if found.kept is None:
         raise ConfigError(f"{args.supernet} is trained on exactly this data already", to_do="use it as it is")
-    shutil.copytree(kept_supernet(args.cache, found.kept), args.out, dirs_exist_ok=True)
-    steps.say(f"{found.origin}\ncheckpoint {args.out}; use it with: codesign compile --supernet {args.out}")
+    with clear_storage_errors(args.out):
+        shutil.copytree(kept_supernet(args.cache, found.kept), args.out, dirs_exist_ok=True)
+    earlier = " (kept from an earlier run)" if found.was_kept else ""
+    use = f"checkpoint {args.out}; use it with: codesign compile --supernet {args.out}"
+    steps.say(escape(f"{found.origin}{earlier}\n{use}"))
     return 0

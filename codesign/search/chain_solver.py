@@ -9,7 +9,8 @@ from codesign.policy.exit_log import ExitLog, joined
 from codesign.policy.levels import threshold_levels
 from codesign.policy.selection import selected_candidates
 from runtime.contract.arrays import FloatArray
-from runtime.contract.errors import InfeasibleError
+from runtime.contract.cost import active_energy_j
+from runtime.contract.errors import ConfigError, InfeasibleError
 
 from .backbone_record import BackboneRecord
 from .inner import THREE_OBJECTIVES, EnergyKind, solve_inner
@@ -34,6 +35,32 @@ class ChainSolver:
     def thresholds(self, chain: Sequence[BackboneRecord]) -> FloatArray:
         """(levels, candidates - 1) in nats."""
         return threshold_levels(self.log(chain), self.levels)
+
+    def static_energies_j(self, record: BackboneRecord) -> FloatArray:
+        """(points,): energy of a network without exits, of the kind that is minimised, however busy it would be."""
+        costs, waiting_j = self.pricing.static(record), self._waiting_j()
+        energy_j: FloatArray = costs.energy_j[0]
+        if waiting_j is None:
+            return energy_j
+        return active_energy_j(energy_j, costs.latency_s[0], costs.idle_w) + waiting_j
+
+    def back_to_back_energy_j(self, front: InnerFront) -> FloatArray:
+        """(designs,): the energy of one inference of each design of a front, whichever kind was minimised."""
+        waiting_j = self._waiting_j()
+        if waiting_j is None:
+            return front.energy_j
+        idle_w = self.pricing.model.idle_w(self.pricing.points)
+        energy_j: FloatArray = front.energy_j - waiting_j[front.point] + idle_w[front.point] * front.latency_s
+        return energy_j
+
+    def _waiting_j(self) -> FloatArray | None:
+        """(points,): idle energy per request that served energy counts; None where inference alone is minimised."""
+        if self.energy == "back_to_back":
+            return None
+        if self.limits.requests_per_s is None:
+            raise ConfigError("served energy needs a request rate", to_do="pass requests_per_s")
+        waiting_j: FloatArray = self.pricing.model.idle_w(self.pricing.points) / self.limits.requests_per_s
+        return waiting_j
 
     def __call__(self, chain: Sequence[BackboneRecord]) -> InnerFront | None:
         """The exact front over accuracy, energy and latency; None where nothing keeps to the limits."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,19 +22,24 @@ from .outer import Chain, ChainResult
 
 @dataclass(frozen=True, slots=True)
 class ChosenDesign:
-    """One design with the policy that goes into the bundle."""
+    """One design with the policy that goes into the bundle; a backbone that is never run is not in its chain."""
 
     chain: Chain
     design: InnerDesign
     policy: ExitPolicy
 
-    @property
-    def used(self) -> Chain:
-        """The backbones that are really run: those in which an exit is kept, and the last."""
-        kept = selected_candidates(self.design.mask, sum(len(record.works.heads) for record in self.chain))
-        ends = np.cumsum([len(record.works.heads) for record in self.chain])
-        numbers = sorted({int(np.searchsorted(ends, candidate, side="right")) for candidate in kept})
-        return tuple(self.chain[number] for number in numbers)
+
+def without_unused(chain: Chain, mask: int) -> tuple[Chain, int]:
+    """The backbones that are really run (those in which an exit is kept, and the last), and their mask."""
+    used, of_used, bits = [], 0, 0
+    for number, record in enumerate(chain):
+        candidates = len(record.works.heads)
+        own, mask = mask & ((1 << candidates) - 1), mask >> candidates
+        if own or number == len(chain) - 1:
+            used.append(record)
+            of_used |= own << bits
+            bits += candidates
+    return tuple(used), of_used
 
 
 def right_answers(outcome: Replay, log_correct: BoolArray, mask: int) -> BoolArray:
@@ -63,7 +68,8 @@ def by_energy(results: Sequence[ChainResult], solver: ChainSolver, requirement: 
         design = result.front.design(row)
         policy = policy_of(design.mask, thresholds[design.level])
         if requirement.met_by(right_answers(replay(log, design.mask, policy), log.correct, design.mask)):
-            yield ChosenDesign(result.chain, design, policy)
+            chain, mask = without_unused(result.chain, design.mask)
+            yield ChosenDesign(chain, replace(design, mask=mask), policy)
 
 
 def full_network(records: Sequence[BackboneRecord]) -> BackboneRecord:

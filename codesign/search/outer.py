@@ -7,7 +7,8 @@ hypervolume, is D. Survivors are chosen on S and D together (HADAS, Section IV-A
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,10 @@ NOT_SELECTED = 1e6  # worse than any error, energy or hypervolume
 
 @dataclass(frozen=True, slots=True)
 class ChainResult:
-    """A chain, cheap backbone first, and its exact inner front on `select`; None where S did not earn it one."""
+    """A chain, cheap backbone first, and its exact inner front on `select`.
+
+    The front is None where S did not earn it one, or nothing in the grid meets the limits.
+    """
 
     chain: Chain
     front: InnerFront | None
@@ -58,6 +62,7 @@ class OuterProblem:
     solve: Callable[[Chain], InnerFront | None]  # None: nothing in the grid meets the limits
     pricing: Pricing
     accuracy_window: float  # fronts are judged this far below the largest backbone's accuracy
+    reference_energy_j: Callable[[BackboneRecord], float]  # and up to this, of the largest, in the fronts' own energy
 
 
 def outer_search(
@@ -84,13 +89,12 @@ def outer_search(
 
     def backbone(genome: Genome) -> BackboneRecord:
         if genome not in backbones:
-            backbones[genome] = problem.evaluate(genome)
+            with _generator_kept():
+                backbones[genome] = problem.evaluate(genome)
         return backbones[genome]
 
     largest = backbone(tuple(int(size) - 1 for size in sizes))
-    reference = np.asarray(
-        [1.0 - largest.accuracy + problem.accuracy_window, problem.pricing.full_depth((largest,))[1]]
-    )
+    reference = np.asarray([1.0 - largest.accuracy + problem.accuracy_window, problem.reference_energy_j(largest)])
     for generation in range(generations):
         infills = algorithm.ask()
         if infills is None or len(infills) == 0:  # a space so small that every chain of it has been met
@@ -106,7 +110,8 @@ def outer_search(
             key = tuple(record.genome for record in chain)
             known = results.get(key)
             if known is None or (known.front is None and index in promoted):
-                known = ChainResult(chain, problem.solve(chain) if index in promoted else None)
+                with _generator_kept():
+                    known = ChainResult(chain, problem.solve(chain) if index in promoted else None)
                 results[key] = known
             if known.front is not None:
                 volume = hypervolume(front_points(known.front), reference)
@@ -117,6 +122,16 @@ def outer_search(
         volume = hypervolume(np.concatenate(fronts), reference) if fronts else 0.0
         on_generation(GenerationSummary(generation, len(backbones), len(fronts), volume / float(np.prod(reference))))
     return list(backbones.values()), list(results.values())
+
+
+@contextmanager
+def _generator_kept() -> Iterator[None]:
+    """pymoo draws from numpy's one global generator; whether the block draws from it too must not matter."""
+    state = np.random.get_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
 
 
 def front_points(front: InnerFront) -> FloatArray:

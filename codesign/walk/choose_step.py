@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord, Genome
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import ChosenDesign, by_energy, full_network, static_by_energy
+from codesign.search.choose import ChosenDesign, by_energy, full_network, right_answers, static_by_energy
 from codesign.search.outer import ChainResult
 from runtime.contract.arrays import BoolArray
 
@@ -20,11 +21,20 @@ MODE_LOSSES = {"accurate": (0.0, 0.0), DEFAULT_MODE: (1.0, 1.0), "frugal": (3.0,
 
 @dataclass(frozen=True, slots=True)
 class Modes:
-    """The chosen designs; each no dearer than the one before it."""
+    """The chosen designs; each no dearer than the one before it, but for stand-ins."""
 
     accurate: ChosenDesign
     balanced: ChosenDesign
     frugal: ChosenDesign
+    missed: tuple[str, ...] = ()  # modes that nothing within the limits meets: the most accurate design stands in
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person must be told about the choice."""
+        return tuple(
+            f"Mode {name}: no design within the limits is as accurate as asked; the most accurate one stands in."
+            for name in self.missed
+        )
 
     def items(self) -> tuple[tuple[str, ChosenDesign], ...]:
         """In the order of MODE_LOSSES."""
@@ -37,6 +47,22 @@ def requirement(reference_right: BoolArray, max_accuracy_loss: float, mode: str)
     return Requirement(reference_right, multiple * max_accuracy_loss, errors)
 
 
+def designs_for(
+    mode: str, results: Sequence[ChainResult], solver: ChainSolver, reference_right: BoolArray, max_accuracy_loss: float
+) -> Iterator[ChosenDesign]:
+    """Designs that keep to what a mode asks and to what every laxer mode asks, cheapest first.
+
+    The laxer modes too, since `accurate` asks for no margin: it would take a luckier design than `balanced` may.
+    """
+    modes = list(MODE_LOSSES)
+    own, *laxer = (requirement(reference_right, max_accuracy_loss, name) for name in modes[modes.index(mode) :])
+    for chosen in by_energy(results, solver, own):
+        log, mask = solver.log(chosen.chain), chosen.design.mask
+        right = right_answers(replay(log, mask, chosen.policy), log.correct, mask)
+        if all(wanted.met_by(right) for wanted in laxer):
+            yield chosen
+
+
 def pick_finalists(
     records: Sequence[BackboneRecord],
     results: Sequence[ChainResult],
@@ -47,7 +73,8 @@ def pick_finalists(
     """Backbones worth heads of their own.
 
     For certain: the full network, the best static network (what `sequential` starts from), and those of each mode's
-    cheapest design, alone and as a chain. Then those of the next cheapest balanced designs, up to `count`.
+    cheapest design (or of the most accurate one there is), alone and as a chain. Then those of the next cheapest
+    balanced designs, up to `count`.
     """
     full = full_network(records)
     reference = full.log.correct[-1]
@@ -56,9 +83,9 @@ def pick_finalists(
     chosen |= dict.fromkeys(record.genome for record in static_by_energy(records, solver, balanced)[:1])
     alone = [result for result in results if len(result.chain) == 1]
     for mode in MODE_LOSSES:
-        wanted = requirement(reference, max_accuracy_loss, mode)
         for pool in (results, alone):
-            chosen |= _genomes(islice(by_energy(pool, solver, wanted), 1))
+            found = list(islice(designs_for(mode, pool, solver, reference, max_accuracy_loss), 1))
+            chosen |= _genomes(found or most_accurate(pool, solver))
     certain = len(chosen)
     for design in by_energy(results, solver, balanced):
         if len(chosen) >= max(count, certain):
@@ -70,21 +97,21 @@ def pick_finalists(
 def pick_modes(
     results: Sequence[ChainResult], solver: ChainSolver, reference: BoolArray, max_accuracy_loss: float
 ) -> Modes:
-    """The cheapest design for each mode. A mode that nothing meets falls back to the most accurate design there is."""
-    picked: dict[str, ChosenDesign] = {}
-    for mode in MODE_LOSSES:
-        wanted = requirement(reference, max_accuracy_loss, mode)
-        picked[mode] = next(by_energy(results, solver, wanted), None) or most_accurate(results, solver)
-    return Modes(**picked)
+    """The cheapest design for each mode; where nothing meets one, the most accurate design there is, and a note."""
+    found = {mode: next(designs_for(mode, results, solver, reference, max_accuracy_loss), None) for mode in MODE_LOSSES}
+    picked = {mode: design or most_accurate(results, solver)[0] for mode, design in found.items()}
+    return Modes(**picked, missed=tuple(mode for mode, design in found.items() if design is None))
 
 
-def most_accurate(results: Sequence[ChainResult], solver: ChainSolver) -> ChosenDesign:
-    """The most accurate design on `select`; the cheapest of equals."""
-    best = max(float(result.front.accuracy.max()) for result in results if result.front is not None)
+def most_accurate(results: Sequence[ChainResult], solver: ChainSolver) -> tuple[ChosenDesign, ...]:
+    """The most accurate design on `select`, the cheapest of equals; none where nothing keeps to the limits."""
+    accuracies = [float(result.front.accuracy.max()) for result in results if result.front is not None]
+    if not accuracies:
+        return ()
     anything = Requirement(results[0].chain[-1].log.correct[-1], 1.0, 0.0)
     pool = by_energy(results, solver, anything)
-    return next(design for design in pool if design.design.accuracy >= best - 1e-12)
+    return (next(design for design in pool if design.design.accuracy >= max(accuracies) - 1e-12),)
 
 
 def _genomes(designs: Iterable[ChosenDesign]) -> dict[Genome, None]:
-    return {record.genome: None for design in designs for record in design.used}
+    return {record.genome: None for design in designs for record in design.chain}

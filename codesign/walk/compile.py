@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from rich.markup import escape
 
-from codesign.backbones.checkpoint import read_description
 from codesign.data.dataset import Dataset
 from codesign.data.load import load_data
 from codesign.search.chain_solver import ChainSolver
@@ -29,7 +28,7 @@ from .progress import Steps
 from .run_folder import RunFolder, start, write_arrays
 from .search_step import Searched, obtain_shared_heads, run_outer_search, solve_finalists, train_finalist
 from .settings import Settings, budgeted
-from .supernet_step import obtain_supernet
+from .supernet_step import obtain_supernet, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +51,11 @@ def compile_bundle(settings: Settings, out: Path, cache: Path, command: str, *, 
         data = load_data(settings.data, settings.seed)
     for note in data.notes:
         steps.say(f"  [dim]{escape(note)}")
-    limits = InnerLimits(preset.search.max_exits, None, settings.max_latency_s, settings.requests_per_s)
+    limits = limits_of(preset, settings)
     solver = ChainSolver(pricing, limits, preset.search.threshold_levels, settings.energy)
-    space, inputs = preset.space, {"the images": data.fingerprint, "the space": json_sha256(asdict(preset))}
-    if settings.supernet is not None:
-        description = read_description(Path(settings.supernet))
-        space, inputs["the supernet"] = description.space, description.recipe
-    check_feasible(space, data, pricing, limits)
+    planned = plan(data, preset, checkpoint=settings.checkpoint, epochs=settings.epochs, seed=settings.seed)
+    check_feasible(planned.space, data, pricing, limits)
+    inputs = {"the images": data.fingerprint, "the space": json_sha256(asdict(preset)), "the supernet": planned.start}
     folder = start(out, settings.to_json(), inputs, resume=resume)
     write_arrays(
         folder.test_set,
@@ -67,6 +64,8 @@ def compile_bundle(settings: Settings, out: Path, cache: Path, command: str, *, 
     searched = _search(settings, preset, data, solver, folder, cache, steps)
     reference = full_network(searched.records)
     modes = pick_modes(searched.finals, solver, reference.log.correct[-1], settings.max_accuracy_loss)
+    for note in modes.notes:
+        steps.say(f"  [yellow]{escape(note)}")
     results = finish(settings, data, searched, modes, reference, folder, command, steps)
     return Compiled(folder, results)
 
@@ -79,14 +78,17 @@ def board_pricing(settings: Settings) -> Pricing:
     return Pricing(SimulatedBoard(board, settings.device), points, default, fastest)
 
 
+def limits_of(preset: Preset, settings: Settings) -> InnerLimits:
+    """What every design of a run must keep to."""
+    return InnerLimits(preset.search.max_exits, None, settings.max_latency_s, settings.requests_per_s)
+
+
 def _search(
     settings: Settings, preset: Preset, data: Dataset, solver: ChainSolver, folder: RunFolder, cache: Path, steps: Steps
 ) -> Searched:
     with steps.step("supernet", "Supernet") as tick:
-        checkpoint = None if settings.supernet is None else Path(settings.supernet)
-        found = obtain_supernet(
-            data, preset, checkpoint=checkpoint, epochs=settings.epochs, seed=settings.seed, cache=cache, tick=tick
-        )
+        checkpoint, epochs, seed = settings.checkpoint, settings.epochs, settings.seed
+        found = obtain_supernet(data, preset, checkpoint=checkpoint, epochs=epochs, seed=seed, cache=cache, tick=tick)
     recipe, budget = preset.training, preset.search
     with steps.step("exits", "Shared heads") as tick:
         heads = obtain_shared_heads(found.supernet, data, recipe, settings.seed, folder, tick)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -11,12 +11,14 @@ import torch
 from codesign.backbones.checkpoint import DESCRIPTION
 from codesign.backbones.layout import channels_last
 from codesign.backbones.supernet import Supernet
-from codesign.backbones.supernet_training import train_supernet
+from codesign.backbones.supernet_training import batch_for, train_supernet
 from codesign.data.load import load_data
 from codesign.space.preset import load_preset
 
+from .compile import board_pricing, limits_of
+from .feasibility import check_feasible
 from .settings import Settings, budgeted
-from .supernet_step import kept_supernet, supernet_key
+from .supernet_step import kept_supernet, plan
 
 TRIAL_BATCHES = 3
 SECONDS_PER_SOLVED_CHAIN = 0.3  # assumed; a solve takes 0.05 to 0.5 s
@@ -41,13 +43,23 @@ class Estimate:
 
 
 def estimate(settings: Settings, cache: Path) -> Estimate:
-    """Train a few batches, time them, and multiply out. Reads the data, so bad data is found here too."""
-    preset, data = budgeted(load_preset(settings.space), settings), load_data(settings.data, settings.seed)
-    recipe, budget = preset.training, preset.search
-    epochs = settings.epochs or recipe.epochs
-    trial_images = min(len(data.train.labels), recipe.batch * TRIAL_BATCHES)
+    """Train a few batches, time them, and multiply out.
+
+    Reads the data and checks board and limits, so what a run would refuse at once is refused here too.
+
+    Raises:
+        EdgeCodesignError: as the first steps of a run do.
+    """
+    preset, pricing = budgeted(load_preset(settings.space), settings), board_pricing(settings)
+    data = load_data(settings.data, settings.seed)
+    recipe, budget, count = preset.training, preset.search, len(data.train.labels)
+    planned = plan(data, preset, checkpoint=settings.checkpoint, epochs=settings.epochs, seed=settings.seed)
+    check_feasible(planned.space, data, pricing, limits_of(preset, settings))
     torch.manual_seed(settings.seed)
-    supernet = channels_last(Supernet(preset.space, len(data.classes)))
+    supernet = channels_last(Supernet(planned.space, len(data.classes)))
+    # Few images would get smaller batches than the run's, which take longer per image.
+    recipe = replace(recipe, batch=batch_for(recipe, count), min_steps_per_epoch=1)
+    trial_images = min(count, recipe.batch * TRIAL_BATCHES)
     images, labels = data.train.images[:trial_images], data.train.labels[:trial_images]
 
     def quiet(_done: int, _of: int, _note: str) -> None:
@@ -57,9 +69,8 @@ def estimate(settings: Settings, cache: Path) -> Estimate:
     started = time.perf_counter()
     train_supernet(supernet, images, labels, data.input, recipe, 1, settings.seed, quiet)
     seconds_per_image = (time.perf_counter() - started) / trial_images
-    count = len(data.train.labels)
-    kept = kept_supernet(cache, supernet_key(data, preset.space, recipe, epochs, settings.seed)) / DESCRIPTION
-    training_s = 0.0 if kept.is_file() else seconds_per_image * count * epochs
+    is_kept = (kept_supernet(cache, planned.key) / DESCRIPTION).is_file()
+    training_s = 0.0 if is_kept else seconds_per_image * count * planned.epochs
     heads_s = seconds_per_image * count * recipe.head_epochs * HEADS_SHARE_OF_TRAINING
     evaluations = budget.population * budget.generations
     # Forward passes of half-sized slices cost about a sixth of a training step with its three or four slices.

@@ -4,42 +4,53 @@ from __future__ import annotations
 
 import torch
 
-from codesign.backbones.onnx_work import works_of
 from codesign.backbones.slice import BackboneSlice
-from codesign.backbones.slice_onnx import LOGITS, cut_name, slice_to_onnx
 from codesign.backbones.supernet import Supernet
 from codesign.data.dataset import Dataset
+from codesign.exits.shared_heads import ExitedSlice, SharedHeads
+from codesign.search.chain_costs import ChainCosts
+from codesign.search.chain_works import BackboneWorks
 from codesign.search.inner_grid import InnerLimits
 from codesign.search.pricing import Pricing
-from codesign.space.backbone_space import BackboneDesign, BackboneSpace
-from runtime.contract.cost import StageWork, stage_costs
+from codesign.space.backbone_space import BackboneSpace
 from runtime.contract.errors import InfeasibleError
+from runtime.contract.work import NO_WORK
+
+from .evaluate import to_exited_backbone
 
 
-def static_work(space: BackboneSpace, design: BackboneDesign, data: Dataset) -> StageWork:
-    """The work of a backbone of this space; its weights do not matter."""
+def smallest_works(space: BackboneSpace, data: Dataset) -> BackboneWorks:
+    """The work of the smallest backbone of a space with all its exits; weights do not matter for it."""
+    classes = len(data.classes)
     with torch.random.fork_rng():
-        network = BackboneSlice(Supernet(space, len(data.classes)), design)
-    model = slice_to_onnx(network, data.input.height, data.input.width, len(data.classes))
-    return StageWork(works_of(model, [*(cut_name(*position) for position in network.positions), LOGITS]))
+        backbone = BackboneSlice(Supernet(space, classes), space.smallest())
+        exited = to_exited_backbone(ExitedSlice(backbone, SharedHeads(space, classes)).eval(), data)
+    return BackboneWorks(exited.segments, (*exited.heads, NO_WORK))
 
 
 def check_feasible(space: BackboneSpace, data: Dataset, pricing: Pricing, limits: InnerLimits) -> None:
-    """Raise InfeasibleError, naming the tightest limit and the nearest that can be had, where nothing can meet them."""
-    smallest = static_work(space, space.smallest(), data)
-    fastest_s = float(stage_costs(pricing.model, [smallest], pricing.points).latency_s.min())
+    """Raise InfeasibleError, naming the limit and the nearest that can be had, where nothing can meet it.
+
+    In the worst case an image runs through a whole network, so the smallest one without early exits bounds that; the
+    mean that a request rate asks for is bounded by everybody leaving where the smallest network can be left soonest.
+    """
+    works = smallest_works(space, data)
+    costs = ChainCosts.from_works(pricing.model, pricing.points, works)
+    whole_s = float(costs.stage_costs(0).latency_s.min())
+    left_early_s = [float(costs.stage_costs(1 << early).latency_s[0].min()) for early in range(costs.candidates - 1)]
+    soonest_s = min([whole_s, *left_early_s])
     hardware = pricing.model.hardware
-    if limits.max_worst_latency_s is not None and fastest_s > limits.max_worst_latency_s:
+    if limits.max_worst_latency_s is not None and whole_s > limits.max_worst_latency_s:
         raise InfeasibleError(
             f"no design can answer within {limits.max_worst_latency_s * 1e3:.3g} ms on {hardware}: "
-            f"the smallest network alone takes {fastest_s * 1e3:.3g} ms at the fastest clocks",
+            f"the smallest network alone takes {whole_s * 1e3:.3g} ms at the fastest clocks",
             where="--max-latency-ms",
-            to_do=f"allow {fastest_s * 1e3 * 1.05:.3g} ms or more, or choose a faster --device, board or --space",
+            to_do=f"allow {whole_s * 1e3 * 1.05:.3g} ms or more, or choose a faster --device, board or --space",
         )
-    if limits.requests_per_s is not None and fastest_s * limits.requests_per_s >= 1.0:
+    if limits.requests_per_s is not None and soonest_s * limits.requests_per_s >= 1.0:
         raise InfeasibleError(
-            f"{limits.requests_per_s:g} requests per second cannot be served on {hardware}: "
-            f"the smallest network alone takes {fastest_s * 1e3:.3g} ms, {1 / fastest_s:.0f} per second at most",
+            f"{limits.requests_per_s:g} requests per second cannot be served on {hardware}: the smallest network, "
+            f"left as soon as it can be, takes {soonest_s * 1e3:.3g} ms, {1 / soonest_s:.0f} per second at most",
             where="--request-rate",
-            to_do=f"ask for less than {1 / fastest_s:.0f}, or choose a faster --device or board",
+            to_do=f"ask for less than {1 / soonest_s:.0f}, or choose a faster --device or board",
         )

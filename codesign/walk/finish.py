@@ -56,7 +56,7 @@ def finish(
     say = Describer({name: str(design) for name, design in designs.items()})
     full_right = answers.of_backbone(reference).correct[-1]
     results = {
-        **header(settings, data, pricing, command, searched.supernet_origin),
+        **header(settings, data, pricing, command, [f"Supernet: {searched.supernet_origin}.", *modes.notes]),
         "full_network": {
             "accuracy": float(full_right.mean()),
             "split": "test",
@@ -81,7 +81,7 @@ def finish(
             )
             for name, chosen in modes.items()
         ],
-        "fronts": fronts(searched.records, searched.results, searched.finals, pricing),
+        "fronts": fronts(searched.records, searched.results, searched.finals, solver),
         "gains": {name: gain(found) for name, found in families.items()},
         "history": [
             {"generation": item.generation, "evaluations": item.backbones, "hypervolume": item.hypervolume}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any
@@ -16,8 +17,8 @@ from runtime.boards.simulated import SimulatedBoard
 from .settings import Settings
 
 
-def header(settings: Settings, data: Dataset, pricing: Pricing, command: str, origin: str) -> dict[str, Any]:
-    """The keys of `results.json` that hold no result."""
+def header(settings: Settings, data: Dataset, pricing: Pricing, command: str, notes: Sequence[str]) -> dict[str, Any]:
+    """The keys of `results.json` that hold no result; `notes` follow those of the data."""
     model = pricing.model
     splits = {
         name: {"n": len(split.labels), "class_counts": np.bincount(split.labels, minlength=len(data.classes)).tolist()}
@@ -34,7 +35,7 @@ def header(settings: Settings, data: Dataset, pricing: Pricing, command: str, or
             "classes": list(data.classes),
             "splits": splits,
             "imbalance": data.imbalance.warning,
-            "notes": [*data.notes, f"Supernet: {origin}."],
+            "notes": [*data.notes, *notes],
         },
         "board": {
             "name": settings.board,

@@ -72,16 +72,17 @@ def read_log(path: Path) -> ExitLog:
 
 
 def write_front(path: Path, front: InnerFront | None) -> None:
-    """Save an inner front, or that there is none."""
-    write_arrays(path, {} if front is None else {name: getattr(front, name) for name in FRONT_ARRAYS})
+    """Save an inner front, or that there is none: arrays of no design, since a damaged archive may lack arrays."""
+    nothing = np.zeros(0)
+    write_arrays(path, {name: nothing if front is None else getattr(front, name) for name in FRONT_ARRAYS})
 
 
 def read_front(path: Path, points: tuple[OperatingPoint, ...]) -> InnerFront | None:
     """Read what `write_front` wrote. Raises StorageError where it is damaged."""
     arrays = read_arrays(path)
-    if not arrays:
-        return None
     try:
+        if arrays["level"].size == 0:
+            return None
         return InnerFront(**{name: arrays[name] for name in FRONT_ARRAYS}, points=points)
     except KeyError as error:
         raise StorageError(f"a saved front lacks {error}", where=str(path), to_do="delete it and --resume") from error

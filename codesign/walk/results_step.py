@@ -12,7 +12,7 @@ from codesign.data.dataset import Dataset
 from codesign.policy.exit_log import ExitLog
 from codesign.policy.selection import selected_candidates
 from codesign.search.backbone_record import BackboneRecord
-from codesign.search.chain_solver import exit_labels
+from codesign.search.chain_solver import ChainSolver, exit_labels
 from codesign.search.choose import ChosenDesign
 from codesign.search.outer import ChainResult
 from codesign.search.pareto import nondominated_2d
@@ -151,13 +151,20 @@ def mode_result(
 
 
 def fronts(
-    records: Sequence[BackboneRecord], results: Sequence[ChainResult], finals: Sequence[ChainResult], pricing: Pricing
+    records: Sequence[BackboneRecord],
+    results: Sequence[ChainResult],
+    finals: Sequence[ChainResult],
+    solver: ChainSolver,
 ) -> dict[str, Any]:
-    """Fronts on `select`. Static networks are at the clocks of least energy each; `searched` is a subsample."""
+    """Fronts on `select`, energy back to back, whichever kind was minimised.
+
+    Static networks are at the clocks of least energy each; `searched` is a subsample.
+    """
+    pricing = solver.pricing
     static = np.asarray([_static_point(record, pricing) for record in records])
-    single = _points([result for result in finals if len(result.chain) == 1])
-    chain = _points([result for result in finals if len(result.chain) > 1])
-    cloud = _points(results)
+    single = _points([result for result in finals if len(result.chain) == 1], solver)
+    chain = _points([result for result in finals if len(result.chain) > 1], solver)
+    cloud = _points(results, solver)
     if len(cloud) > MAX_CLOUD_POINTS:
         cloud = cloud[np.linspace(0, len(cloud) - 1, MAX_CLOUD_POINTS).astype(int)]
     return {
@@ -195,11 +202,11 @@ def _static_point(record: BackboneRecord, pricing: Pricing) -> tuple[float, floa
     return record.accuracy, float(costs.energy_j[0, at]), float(costs.latency_s[0, at])
 
 
-def _points(results: Sequence[ChainResult]) -> FloatArray:
+def _points(results: Sequence[ChainResult], solver: ChainSolver) -> FloatArray:
     found = [result.front for result in results if result.front is not None]
     if not found:
         return np.zeros((0, 3))
-    return np.concatenate([np.stack([f.accuracy, f.energy_j, f.latency_s], axis=1) for f in found])
+    return np.concatenate([np.stack([f.accuracy, solver.back_to_back_energy_j(f), f.latency_s], axis=1) for f in found])
 
 
 def _front(points: FloatArray) -> FloatArray:

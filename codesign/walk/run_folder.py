@@ -78,7 +78,7 @@ class RunFolder:
         return self.path / "report.html"
 
 
-def start(path: Path, settings: Mapping[str, Any], inputs: Mapping[str, str], *, resume: bool) -> RunFolder:
+def start(path: Path, settings: Mapping[str, Any], inputs: Mapping[str, str | None], *, resume: bool) -> RunFolder:
     """Open a run folder, new or to be resumed.
 
     Args:
@@ -174,7 +174,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None
 def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     """Read what `write_arrays` wrote. Raises StorageError where it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except DAMAGED as error:
         raise StorageError(

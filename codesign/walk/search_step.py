@@ -108,7 +108,15 @@ def run_outer_search(
 
     gene_sizes = tuple(len(choices) for choices in evaluator.supernet.space.gene_choices)
     window = max(WINDOW_LOSSES * max_accuracy_loss, 0.05)
-    problem = OuterProblem(gene_sizes, evaluate, solve, solver.pricing, accuracy_window=window)
+    default = solver.pricing.default
+    problem = OuterProblem(
+        gene_sizes,
+        evaluate,
+        solve,
+        solver.pricing,
+        accuracy_window=window,
+        reference_energy_j=lambda record: float(solver.static_energies_j(record)[default]),
+    )
     records, results = outer_search(problem, population, generations, seed, on_generation)
     return records, results, history
 

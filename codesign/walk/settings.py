@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from codesign.space.preset import Preset
@@ -59,6 +60,11 @@ class Settings:
     def augmentation(self) -> str:
         """How training images are varied: as asked for, else mirrored and shifted; digits are not mirrored."""
         return self.augment or ("shift" if self.data == "digits" else "shift-flip")
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """Where a ready supernet lies, if one was given."""
+        return None if self.supernet is None else Path(self.supernet)
 
     def to_json(self) -> dict[str, Any]:
         """The same as a JSON object."""

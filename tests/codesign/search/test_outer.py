@@ -1,0 +1,164 @@
+"""The outer engine: deterministic, thrifty with evaluations, and it finds what was planted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from codesign.search.backbone_record import BackboneRecord, Genome
+from codesign.search.inner_front import InnerFront
+from codesign.search.inner_grid import InnerLimits
+from codesign.search.outer import Chain, ChainResult, GenerationSummary, OuterProblem, front_points, outer_search
+from tests.codesign.search.records import pricing, record, solver
+
+SIZES = (8, 3, 3)
+TOPS, ZEROS = (7, 2, 2), (0, 0, 0)
+PLANTED = 5  # the value of the first gene that makes a backbone good at no cost
+
+
+def planted(genome: Genome) -> BackboneRecord:
+    """Later genes buy a little accuracy with much work; the first buys much accuracy with no work, at one value."""
+    size = 1.0 + sum(genome[1:])
+    skill = 0.35 + 0.05 * sum(genome[1:]) + (0.6 if genome[0] == PLANTED else 0.0)
+    return record(genome, size=size, skill=skill, candidates=2, seed=hash(genome) % 1000)
+
+
+class Search:
+    """A search that notes what was asked of it."""
+
+    def __init__(self, *, limits: InnerLimits | None = None, disturb: bool = False) -> None:
+        self.solver, self.disturb = solver(limits, levels=4), disturb
+        self.evaluated: list[Genome] = []
+        self.solved: list[Chain] = []
+        self.history: list[GenerationSummary] = []
+        self.evaluated_at: list[int] = []
+
+    def evaluate(self, genome: Genome) -> BackboneRecord:
+        if self.disturb:
+            np.random.seed(None)
+        self.evaluated.append(genome)
+        return planted(genome)
+
+    def solve(self, chain: Chain) -> InnerFront | None:
+        if self.disturb:
+            np.random.random(13)
+        self.solved.append(chain)
+        return self.solver(chain)
+
+    def on_generation(self, summary: GenerationSummary) -> None:
+        self.history.append(summary)
+        self.evaluated_at.append(len(self.evaluated))
+
+    def __call__(
+        self, *, sizes: tuple[int, ...] = SIZES, population: int = 8, generations: int = 5, seed: int = 0
+    ) -> tuple[list[BackboneRecord], list[ChainResult]]:
+        at = self.solver.pricing.default
+        problem = OuterProblem(
+            sizes,
+            self.evaluate,
+            self.solve,
+            pricing(),
+            accuracy_window=0.5,
+            reference_energy_j=lambda largest: float(self.solver.static_energies_j(largest)[at]),
+        )
+        return outer_search(problem, population, generations, seed, self.on_generation)
+
+
+def keys(results: list[ChainResult]) -> list[tuple[tuple[Genome, ...], bool]]:
+    return [(tuple(r.genome for r in result.chain), result.front is not None) for result in results]
+
+
+def test_the_same_seed_searches_the_same_and_another_seed_does_not() -> None:
+    one, two, other = Search(), Search(), Search()
+    results, again = one(seed=3)[1], two(seed=3)[1]
+    assert keys(results) == keys(again)
+    assert one.history == two.history
+    assert keys(results) != keys(other(seed=4)[1])
+
+
+def test_what_evaluating_draws_from_numpy_changes_nothing() -> None:
+    quiet, disturbed = Search(), Search(disturb=True)
+    assert keys(quiet()[1]) == keys(disturbed()[1])
+
+
+def test_a_backbone_is_evaluated_once_however_many_chains_it_is_in() -> None:
+    search = Search()
+    records, results = search(generations=8)
+    assert len(search.evaluated) == len(set(search.evaluated)) == len(records)
+    in_chains = [r.genome for result in results for r in result.chain]
+    assert len(in_chains) > len(records)
+    assert {r.genome for r in records} >= set(in_chains)
+
+
+def test_a_chain_is_solved_once_and_is_cheap_backbone_first_with_no_backbone_twice() -> None:
+    search = Search()
+    search(generations=8)
+    solved = [tuple(r.genome for r in chain) for chain in search.solved]
+    assert len(solved) == len(set(solved))
+    for chain in search.solved:
+        energies_j = [float(pricing().static(r).energy_j[0, 0]) for r in chain]
+        assert energies_j == sorted(energies_j)
+        assert len({r.genome for r in chain}) == len(chain) <= 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_first_population_holds_the_largest_and_the_smallest(seed: int) -> None:
+    search = Search()
+    results = search(generations=1, seed=seed)[1]
+    chains = {tuple(r.genome for r in result.chain) for result in results}
+    assert chains >= {(TOPS,), (ZEROS,), (ZEROS, TOPS)}
+
+
+def test_only_the_better_half_of_a_generation_is_solved() -> None:
+    search = Search()
+    results = search(generations=1, population=8)[1]
+    assert sum(result.front is not None for result in results) <= 4 < len(results)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_hypervolume_never_falls_and_grows_beyond_the_first_generation(seed: int) -> None:
+    search = Search()
+    search(generations=6, seed=seed)
+    volumes = [summary.hypervolume for summary in search.history]
+    assert volumes == sorted(volumes)
+    assert 0.0 < volumes[0] < volumes[-1] < 1.0
+    assert [summary.generation for summary in search.history] == list(range(6))
+    assert [summary.backbones for summary in search.history] == search.evaluated_at
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_planted_family_is_found_and_takes_over(seed: int) -> None:
+    search = Search()
+    results = search(population=12, generations=8, seed=seed)[1]
+    fronts = [(result, front_points(result.front)) for result in results if result.front is not None]
+    cheapest = min(
+        ((float(energy_j), result) for result, points in fronts for error, energy_j in points if error <= 0.12),
+        key=lambda found: found[0],
+    )[1]
+    assert any(r.genome[0] == PLANTED for r in cheapest.chain)
+    holds = [any(r.genome[0] == PLANTED for r in chain) for chain in search.solved]
+    assert np.mean(holds[len(holds) // 2 :]) > np.mean(holds[: len(holds) // 2])
+
+
+def test_a_space_of_one_backbone_is_searched_and_ends() -> None:
+    search = Search()
+    records, results = search(sizes=(1, 1, 1), generations=5)
+    assert [r.genome for r in records] == [(0, 0, 0)]
+    assert keys(results) == [(((0, 0, 0),), True)]
+    assert len(search.history) >= 1
+
+
+def test_limits_that_nothing_meets_leave_no_front_and_no_volume() -> None:
+    search = Search(limits=InnerLimits(max_worst_latency_s=1e-9))
+    results = search(generations=2)[1]
+    assert not any(result.front for result in results)
+    assert [summary.hypervolume for summary in search.history] == [0.0, 0.0]
+    assert [summary.chains for summary in search.history] == [0, 0]
+
+
+def test_points_of_a_front_are_error_and_energy() -> None:
+    front = solver()((record((0,)),))
+    assert front is not None
+    assert front_points(front).tolist() == [
+        [1.0 - a, e] for a, e in zip(front.accuracy.tolist(), front.energy_j.tolist(), strict=True)
+    ]
