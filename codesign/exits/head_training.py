@@ -12,6 +12,7 @@ from torch.nn import functional
 from codesign.backbones.batches import as_tensor, augmented, steps_per_epoch, training_batches
 from codesign.backbones.supernet import Supernet
 from codesign.backbones.supernet_training import Progress, batch_for
+from codesign.backbones.threads import torch_threads
 from codesign.space.backbone_space import exit_positions
 from codesign.space.preset import TrainingRecipe
 from runtime.contract.arrays import IntArray, UInt8Array
@@ -107,20 +108,23 @@ def train_own_heads(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=LEARNING_RATE, total_steps=max(steps, 2))
     network.heads.train()
     done = 0
-    for epoch in range(epochs):
-        order = torch.from_numpy(rng.permutation(len(images)))
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            if len(chosen) < 2:
-                continue
-            exits = [head(tensor[chosen]) for head, tensor in zip(network.heads, features, strict=True)]
-            loss = exit_loss(exits, finals[chosen], targets[chosen])
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-            schedule.step()
-            done += 1
-            progress(done, steps, f"epoch {epoch + 1}/{epochs}, loss {float(loss.detach()):.3f}")
+    # Maps of 4×4 are too small to share out: a second thread brings nothing, and where the machine has other work to
+    # do, waiting for it at every little operation made training 50 times slower.
+    with torch_threads(1):
+        for epoch in range(epochs):
+            order = torch.from_numpy(rng.permutation(len(images)))
+            for start in range(0, len(order), BATCH):
+                chosen = order[start : start + BATCH]
+                if len(chosen) < 2:
+                    continue
+                exits = [head(tensor[chosen]) for head, tensor in zip(network.heads, features, strict=True)]
+                loss = exit_loss(exits, finals[chosen], targets[chosen])
+                optimiser.zero_grad()
+                torch.autograd.backward(loss)
+                optimiser.step()
+                schedule.step()
+                done += 1
+                progress(done, steps, f"epoch {epoch + 1}/{epochs}, loss {float(loss.detach()):.3f}")
     with torch.no_grad():
         for head, tensor in zip(network.heads_in_order, features, strict=True):
             head.norm.reset_running_stats()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codesign.policy.exit_log import ExitLog, joined
 from codesign.policy.levels import threshold_levels
@@ -76,6 +76,13 @@ class ChainSolver:
             )
         except InfeasibleError:
             return None
+
+    def without_exits(self, chain: Sequence[BackboneRecord]) -> InnerFront | None:
+        """The front of the chain's last network as it stands; None where it does not keep to the limits.
+
+        The front over exits may lack it: another design as accurate on `select`, cheaper, but right on other images.
+        """
+        return replace(self, limits=replace(self.limits, max_exits=0))(chain)
 
 
 def exit_labels(chain: Sequence[BackboneRecord], mask: int) -> list[tuple[int, int, bool]]:

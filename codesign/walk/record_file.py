@@ -51,9 +51,14 @@ def read_record(path: Path) -> BackboneRecord:
             static=StageWork(_works(arrays["static"])),
             log=ExitLog(arrays["entropy_nats"], arrays["predictions"], arrays["labels"]),
         )
-    except (KeyError, IndexError) as error:
+    except KeyError as error:
         raise StorageError(
             f"a saved backbone lacks {error}", where=str(path), to_do="delete it and --resume"
+        ) from error
+    except (IndexError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise StorageError(
+            f"a saved backbone does not fit together: {first}", where=str(path), to_do="delete it and --resume"
         ) from error
 
 
@@ -93,6 +98,8 @@ def _table(works: Sequence[Work]) -> FloatArray:
 
 
 def _works(table: FloatArray) -> tuple[Work, ...]:
+    if table.ndim != 2 or table.shape[1] != 3:
+        raise ValueError(f"work must be (pieces, 3), got shape {table.shape}")
     return tuple(Work(*(float(value) for value in row)) for row in table)
 
 

@@ -145,10 +145,15 @@ def train_finalist(
 
 
 def solve_finalists(finalists: Sequence[Finalist], solver: ChainSolver) -> list[ChainResult]:
-    """Every finalist alone and every pair of them. Raises InfeasibleError where nothing keeps to the limits."""
+    """Every finalist alone, with exits and as it stands, and every pair of them.
+
+    Raises:
+        InfeasibleError: nothing keeps to the limits.
+    """
     alone: list[Chain] = [(finalist.record,) for finalist in finalists]
     pairs = [solver.pricing.ordered([a.record, b.record]) for a, b in combinations(finalists, 2)]
     results = [ChainResult(chain, solver(chain)) for chain in [*alone, *pairs]]
+    results += [ChainResult(chain, solver.without_exits(chain)) for chain in alone]
     if all(result.front is None for result in results):
         raise InfeasibleError(
             "no design keeps to the latency limit and the request rate",

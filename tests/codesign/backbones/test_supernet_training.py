@@ -147,3 +147,10 @@ def test_few_images_get_smaller_batches_but_never_under_16(samples: int, batch: 
 
 def test_a_recipe_with_a_small_batch_keeps_it() -> None:
     assert batch_for(replace(RECIPE, batch=8, min_steps_per_epoch=28), 10) == 8
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_a_training_of_any_few_steps_has_a_schedule(steps: int) -> None:
+    images, labels = toy_problem(16)
+    recipe = replace(RECIPE, random_slices=0, min_steps_per_epoch=1)
+    assert len(train_supernet(small_supernet(), images, labels, SPEC, recipe, steps, 0, quiet)) == steps

@@ -48,6 +48,14 @@ def test_limits_are_kept_by_every_design() -> None:
     assert max(int(mask).bit_count() for mask in tight.mask) == 1
 
 
+def test_a_network_as_it_stands_is_a_front_of_its_own() -> None:
+    front = solver().without_exits(CHAIN[1:])
+    assert front is not None
+    assert not front.mask.any()
+    assert set(front.accuracy) == {CHAIN[1].accuracy}
+    assert solver(InnerLimits(max_worst_latency_s=1e-9)).without_exits(CHAIN[1:]) is None
+
+
 def test_an_error_that_is_not_about_limits_is_not_taken_for_them() -> None:
     stranger = BackboneRecord((2,), CHAIN[0].works, CHAIN[0].static, log_of(3, 0.5, seed=0, samples=9))
     with pytest.raises(ShapeError, match="different labels"):

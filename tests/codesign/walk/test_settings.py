@@ -1,0 +1,84 @@
+"""Options that cannot be meant are refused, each by its name."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codesign.space.preset import load_preset
+from codesign.walk.settings import Settings, budgeted
+from runtime.contract.errors import ConfigError
+
+
+def settings(**changes: Any) -> Settings:
+    return Settings(**({"data": "digits", "board": "tx2"} | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"device": "npu"}, "unknown device 'npu'; use gpu or cpu"),
+        ({"requests_per_s": 0.0}, "--request-rate must be above 0 per second, got 0.0"),
+        ({"requests_per_s": -1.0}, "--request-rate"),
+        ({"requests_per_s": math.nan}, "--request-rate"),
+        ({"requests_per_s": math.inf}, "--request-rate"),
+        ({"max_accuracy_loss": -0.01}, "--max-accuracy-loss is a share between 0 and 1"),
+        ({"max_accuracy_loss": 1.0}, "one percentage point is 0.01"),
+        ({"max_accuracy_loss": math.nan}, "--max-accuracy-loss"),
+        ({"max_latency_s": 0.0}, "--max-latency-ms must be a number above 0, got 0"),
+        ({"max_latency_s": math.inf}, "--max-latency-ms must be a number above 0, got inf"),
+        ({"max_latency_s": math.nan}, "--max-latency-ms"),
+        ({"epochs": 0}, "--epochs must be at least 1, got 0"),
+        ({"population": 3}, "--population must be at least 4, got 3"),
+        ({"generations": 0}, "--generations must be at least 1, got 0"),
+        ({"augment": "mirror"}, "unknown augmentation 'mirror'"),
+        ({"seed": -1}, "--seed must be from 0 to 4294967294, got -1"),
+        ({"seed": 2**32 - 1}, "--seed must be from 0"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        settings(**changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"max_accuracy_loss": 0.0}, {"max_latency_s": 1e-9}, {"population": 4, "generations": 1, "epochs": 1},
+     {"seed": 2**32 - 2}, {"requests_per_s": 0.001}],
+)  # fmt: skip
+def test_settings_survive_json(changes: dict[str, Any]) -> None:
+    made = settings(**changes)
+    assert Settings(**json.loads(json.dumps(made.to_json(), allow_nan=False))) == made
+
+
+@pytest.mark.parametrize(
+    ("data", "augment", "expected"),
+    [
+        ("digits", None, "shift"),
+        ("cifar10:x", None, "shift-flip"),
+        ("images:x", "none", "none"),
+        ("digits", "shift-flip", "shift-flip"),
+    ],
+)
+def test_digits_are_not_mirrored_unless_asked_for(data: str, augment: str | None, expected: str) -> None:
+    assert settings(data=data, augment=augment).augmentation == expected
+
+
+def test_a_checkpoint_is_a_path_only_where_one_was_given() -> None:
+    assert settings().checkpoint is None
+    assert settings(supernet="here/it/is").checkpoint == Path("here/it/is")
+
+
+def test_what_was_asked_for_replaces_the_presets_own_and_nothing_else() -> None:
+    preset = load_preset("tiny")
+    found = budgeted(preset, settings(population=9, generations=2, augment="none"))
+    assert (found.search.population, found.search.generations, found.training.augment) == (9, 2, "none")
+    assert found.space == preset.space
+    assert found.search.finalists == preset.search.finalists
+    assert found.training.epochs == preset.training.epochs
+    untouched = budgeted(preset, settings())
+    assert untouched.search == preset.search
