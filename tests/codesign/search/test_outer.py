@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,12 +34,13 @@ class Search:
         self.solved: list[Chain] = []
         self.history: list[GenerationSummary] = []
         self.evaluated_at: list[int] = []
+        self.planted = planted
 
     def evaluate(self, genome: Genome) -> BackboneRecord:
         if self.disturb:
             np.random.seed(None)
         self.evaluated.append(genome)
-        return planted(genome)
+        return self.planted(genome)
 
     def solve(self, chain: Chain) -> InnerFront | None:
         if self.disturb:
@@ -138,6 +141,25 @@ def test_the_planted_family_is_found_and_takes_over(seed: int) -> None:
     assert any(r.genome[0] == PLANTED for r in cheapest.chain)
     holds = [any(r.genome[0] == PLANTED for r in chain) for chain in search.solved]
     assert np.mean(holds[len(holds) // 2 :]) > np.mean(holds[: len(holds) // 2])
+
+
+def test_a_backbone_with_better_exits_wins_though_its_network_is_no_better() -> None:
+    def exits_planted(genome: Genome) -> BackboneRecord:
+        plain = record(genome, skill=0.6, candidates=3)
+        log, early = plain.log, np.random.default_rng(5).random(plain.log.samples) < 0.9
+        if genome[0] != PLANTED:  # early exits as sure as ever and mostly wrong
+            predictions = np.stack([*np.where(early, (log.labels + 1) % 4, log.predictions[:2]), log.predictions[-1]])
+            log = type(log)(log.entropy_nats, predictions, log.labels)
+        return replace(plain, log=log)
+
+    late = []
+    for seed in range(4):
+        search = Search()
+        search.planted = exits_planted
+        search(population=12, generations=10, seed=seed)
+        holds = [any(r.genome[0] == PLANTED for r in chain) for chain in search.solved]
+        late.append(np.mean(holds[-(len(holds) // 3) :]))
+    assert np.mean(late) > 0.3  # by chance an eighth of single backbones, a quarter of pairs
 
 
 def test_a_space_of_one_backbone_is_searched_and_ends() -> None:

@@ -45,8 +45,9 @@ def test_each_backbone_is_priced_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_chain_is_ordered_from_cheap_to_dear_at_default_clocks_each_backbone_once() -> None:
-    small, middle, large = record((0,)), record((1,), size=2.0), record((2,), size=3.0)
-    assert pricing().ordered([large, small, middle, small]) == (small, middle, large)
+    cheap_to_dear = tuple(record((number,), size=1.0 + number) for number in range(8))
+    mixed = [cheap_to_dear[number] for number in (5, 0, 3, 7, 0, 1, 6, 4, 2, 3)]
+    assert pricing().ordered(mixed) == cheap_to_dear
 
 
 def test_backbones_of_one_price_are_ordered_whatever_the_order_given() -> None:

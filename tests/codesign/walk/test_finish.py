@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from codesign.walk.record_file import read_log, read_record
 from codesign.walk.run_folder import RunFolder, read_arrays
 from runtime.contract.manifest import read_manifest
 from tests.codesign.walk.conftest import Parts
@@ -21,6 +22,17 @@ def test_the_full_network_is_the_most_accurate_of_the_archive_on_select(parts: P
         float(a["static"][:, 0].sum()) for a, right in zip(saved, accuracies, strict=True) if right == max(accuracies)
     ]
     assert best["labels"].size == parts.run.results["data"]["splits"]["select"]["n"]
+
+
+def test_its_accuracy_is_that_of_its_end_on_test(parts: Parts) -> None:
+    folder, full = RunFolder(parts.run.out), parts.run.results["full_network"]
+    found = set()
+    for path in folder.test_logs.glob("*.npz"):
+        record, log = read_record(folder.backbones / path.name), read_log(path)
+        if record.static.macs == full["macs"]:
+            found.add(float(log.correct[-1].mean()))
+    assert full["accuracy"] in found
+    assert full["split"] == "test"
 
 
 def test_the_default_mode_on_test_is_the_bar_at_its_best_clocks(parts: Parts) -> None:
