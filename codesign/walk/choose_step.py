@@ -15,8 +15,11 @@ from codesign.search.outer import ChainResult
 from runtime.contract.arrays import BoolArray
 
 DEFAULT_MODE = "balanced"
-# What each mode may lose against the full network, as a multiple of --max-accuracy-loss, and how sure it must be.
-MODE_LOSSES = {"accurate": (0.0, 0.0), DEFAULT_MODE: (1.0, 1.0), "frugal": (3.0, 1.0)}
+# What each mode may lose against the full network, as a multiple of --max-accuracy-loss, and by how many standard errors
+# it must stay clear of that. Two, because thresholds and designs are tuned on the same images: over 20 resplits of CIFAR-10
+# (tests/bench/bench_resplits.py) one left 55 % of splits over the allowed loss on unseen images, two left none, for 2.5 %
+# of energy.
+MODE_LOSSES = {"accurate": (0.0, 0.0), DEFAULT_MODE: (1.0, 2.0), "frugal": (3.0, 2.0)}
 
 
 @dataclass(frozen=True, slots=True)
