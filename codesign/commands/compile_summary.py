@@ -30,7 +30,7 @@ def print_summary(folder: RunFolder, results: dict[str, Any], *, as_json: bool) 
         table.add_column(heading, justify="left" if not heading else "right")
     for bar in [*results["bars"], results["oracle"]]:
         served = "too slow" if bar["served_energy_j"] is None else f"{bar['served_energy_j'] * 1e3:.1f}"
-        name = bar["name"] + (" (a bound, not reachable)" if bar["name"] == "oracle" else "")
+        name = bar["name"] + (" (not reachable)" if bar["name"] == "oracle" else "")
         table.add_row(
             name,
             f"{bar['accuracy']:.2%}",

@@ -26,7 +26,7 @@ LABELS = {
     "exits_max_clocks": "Early exits, fastest clocks",
     "sequential": "Network, then exits, then clocks",
     "exits_best_clocks": "Network, exits, clocks together",
-    "oracle": "Oracle: a bound, not a policy",
+    "oracle": "Oracle: not a policy",
 }
 FAMILIES = {
     "static_default_mode": "static",

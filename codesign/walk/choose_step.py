@@ -15,10 +15,10 @@ from codesign.search.outer import ChainResult
 from runtime.contract.arrays import BoolArray
 
 DEFAULT_MODE = "balanced"
-# What each mode may lose against the full network, as a multiple of --max-accuracy-loss, and by how many standard errors
-# it must stay clear of that. Two, because thresholds and designs are tuned on the same images: over 20 resplits of CIFAR-10
-# (tests/bench/bench_resplits.py) one left 55 % of splits over the allowed loss on unseen images, two left none, for 2.5 %
-# of energy.
+# What each mode may lose against the full network, as a multiple of --max-accuracy-loss, and by how many standard
+# errors it must stay clear of that. Two, because thresholds and designs are tuned on the same images: over 20 resplits
+# of a CIFAR-10 run (tests/bench/bench_resplits.py) one left 55 % of splits over the allowed loss on unseen images, two
+# left none, for 2.5 points of saving.
 MODE_LOSSES = {"accurate": (0.0, 0.0), DEFAULT_MODE: (1.0, 2.0), "frugal": (3.0, 2.0)}
 
 

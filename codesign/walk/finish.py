@@ -64,6 +64,12 @@ def finish(
             "design": say.static(reference),
         },
         "bars": bars(compared, modes.balanced, pricing, say),
+        "static_by_test_alone": bar(
+            "static_by_test_alone",
+            compared.static_by_test_alone_max_clocks,
+            say.static(compared.static_by_test_alone.record),
+            pricing,
+        ),
         "oracle": bar("oracle", compared.oracle, say.design(modes.balanced), pricing),
         "macs": {"static": compared.static.record.static.macs, "exits": compared.exits_best_clocks.macs},
         "certificate": None,

@@ -69,6 +69,10 @@ def one_split(
     def accuracy(record: BackboneRecord) -> float:
         return float(logs[record.name].of_samples(judged_on).correct[-1].mean())
 
+    def right_when_chosen(record: BackboneRecord) -> np.ndarray[Any, Any]:
+        return logs[record.name].of_samples(chosen_on).correct[-1]
+
+    statics = [record for record in statics if wanted.met_by(right_when_chosen(record))]
     as_good = [record for record in statics if accuracy(record) >= found.accuracy] or [max(statics, key=accuracy)]
     static = min(as_good, key=lambda r: float(pricing.static(r).energy_j[0, pricing.fastest]))
     at_max = static_outcome(static, accuracy(static), pricing, rate, pricing.fastest)

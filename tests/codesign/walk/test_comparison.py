@@ -44,20 +44,28 @@ def joint() -> ChosenDesign:
 ACCURACIES = {0: 0.60, 1: 0.80, 2: 0.70, 3: 0.90}  # by gene; each is dearer than the one before
 
 
+def test_a_static_network_that_nobody_would_have_chosen_on_select_is_no_baseline_however_lucky_on_test() -> None:
+    lucky = {0: 0.99, 1: 0.99, 2: 0.99, 3: 0.99}
+    by_rule = judge(lucky).cheapest_static(RECORDS, 0.95, WANTED)
+    assert WANTED.met_by(by_rule.record.log.correct[-1])
+    assert not WANTED.met_by(RECORDS[0].log.correct[-1])
+    assert judge(lucky).cheapest_static(RECORDS, 0.95, None).record.genome == (0,)
+
+
 @pytest.mark.parametrize(("needed", "gene"), [(0.0, 0), (0.60, 0), (0.61, 1), (0.75, 1), (0.81, 3), (0.90, 3)])
 def test_the_static_network_is_the_cheapest_that_reaches_the_accuracy(needed: float, gene: int) -> None:
-    choice = judge(ACCURACIES).cheapest_static(RECORDS[::-1], needed)
+    choice = judge(ACCURACIES).cheapest_static(RECORDS[::-1], needed, None)
     assert (choice.record.genome, choice.accuracy, choice.reaches) == ((gene,), ACCURACIES[gene], True)
 
 
 def test_where_no_static_network_reaches_it_the_most_accurate_one_is_taken_and_said_to_fall_short() -> None:
-    choice = judge(ACCURACIES).cheapest_static(RECORDS, 0.91)
+    choice = judge(ACCURACIES).cheapest_static(RECORDS, 0.91, None)
     assert (choice.record.genome, choice.accuracy, choice.reaches) == ((3,), 0.90, False)
 
 
 def test_no_network_dearer_than_the_choice_is_asked_about_the_test_split() -> None:
     asked: list[int] = []
-    judge(ACCURACIES, asked).cheapest_static(RECORDS, 0.7)
+    judge(ACCURACIES, asked).cheapest_static(RECORDS, 0.7, None)
     assert asked == [0, 1]
 
 
@@ -70,13 +78,13 @@ def test_cheapest_means_at_the_fastest_clocks() -> None:
     energies_j = {r.genome[0]: SOLVER.pricing.static(r).energy_j[0] for r in (wide, deep)}
     default, fastest = SOLVER.pricing.default, SOLVER.pricing.fastest
     assert (energies_j[50][default] < energies_j[51][default]) != (energies_j[50][fastest] < energies_j[51][fastest])
-    choice = judge({50: 0.5, 51: 0.5}).cheapest_static([wide, deep], 0.5)
+    choice = judge({50: 0.5, 51: 0.5}).cheapest_static([wide, deep], 0.5, None)
     assert choice.record.genome[0] == min((50, 51), key=lambda gene: float(energies_j[gene][fastest]))
 
 
 def test_an_empty_archive_cannot_be_compared_with() -> None:
     with pytest.raises(ValueError, match="without a single backbone"):
-        judge().cheapest_static([], 0.5)
+        judge().cheapest_static([], 0.5, None)
 
 
 def test_the_bars_are_one_design_and_one_static_network_at_named_clocks() -> None:
@@ -107,13 +115,13 @@ def test_where_exits_keep_no_promise_sequential_is_the_static_network_at_its_bes
     found = compare(joint(), RECORDS, without, judge(), WANTED)
     assert found.sequential_design is None
     assert found.sequential.replay is None
-    best = judge().static_at(judge().cheapest_static([found.sequential_backbone], 0.0), None)
+    best = judge().static_at(judge().cheapest_static([found.sequential_backbone], 0.0, None), None)
     assert found.sequential == best
 
 
 def test_a_static_network_that_keeps_to_no_limit_is_shown_at_the_fastest_clocks() -> None:
     slow = replace(judge(), max_latency_s=1e-9)
-    choice = slow.cheapest_static(RECORDS, 0.0)
+    choice = slow.cheapest_static(RECORDS, 0.0, None)
     assert slow.static_at(choice, None).point == SOLVER.pricing.fastest
 
 
@@ -121,7 +129,7 @@ def test_a_family_saves_against_a_static_network_as_accurate_at_the_fastest_cloc
     alone = [result for result in RESULTS if len(result.chain) == 1]
     found = family_gain(alone, RECORDS, judge(), WANTED)
     assert found is not None
-    static = judge().static_at(judge().cheapest_static(RECORDS, found.outcome.accuracy), SOLVER.pricing.fastest)
+    static = judge().static_at(judge().cheapest_static(RECORDS, found.outcome.accuracy, WANTED), SOLVER.pricing.fastest)
     assert found.saving == pytest.approx(1.0 - found.outcome.energy_j / static.energy_j)
     assert WANTED.met_by(_right(found.design))
 
@@ -135,7 +143,7 @@ def test_a_family_that_does_not_keep_its_promise_has_no_gain() -> None:
 def test_limits_of_the_search_hold_for_the_static_best_clocks() -> None:
     limit_s = float(np.median(SOLVER.pricing.static(RECORDS[0]).latency_s))
     limited = replace(judge(), max_latency_s=limit_s)
-    found = limited.static_at(limited.cheapest_static(RECORDS[:1], 0.0), None)
+    found = limited.static_at(limited.cheapest_static(RECORDS[:1], 0.0, None), None)
     assert found.latency_s <= limit_s
     asked: ChainSolver = solver(InnerLimits(max_worst_latency_s=limit_s))
     front = asked(RECORDS[:1])
