@@ -59,7 +59,7 @@ test: lint
 	$(BIN)/pytest -n 2 -m 'not slow'
 
 demo: $(VENV)/codesign.stamp
-	$(BIN)/codesign compile --data digits --board orin-nano-super --device cpu --epochs 8 --generations 4 \
+	$(BIN)/codesign compile --data digits --board orin-nano-super --device cpu --epochs 7 --generations 3 \
 		--out build/demo --cache build/cache --resume
 	$(BIN)/edge-runtime install build/demo/bundle --root build/board
 	$(BIN)/edge-runtime run --root build/board --data build/demo/test.npz
