@@ -26,7 +26,7 @@ from runtime.data.labelled import LabelledImages
 from .record_file import read_record, write_record
 from .run_folder import RunFolder
 
-CALIBRATION_IMAGES, CALIBRATION_BATCH = 512, 128
+CALIBRATION_IMAGES, CALIBRATION_BATCH = 512, 128  # the former at most, and at most a quarter of the training images
 
 
 class Evaluator:
@@ -34,7 +34,8 @@ class Evaluator:
 
     def __init__(self, supernet: Supernet, heads: SharedHeads, data: Dataset, folder: RunFolder) -> None:
         self.supernet, self.heads, self.data, self.folder = supernet, heads, data, folder
-        images = data.train.images[:CALIBRATION_IMAGES]
+        count = min(CALIBRATION_IMAGES, max(CALIBRATION_BATCH, len(data.train.images) // 4))
+        images = data.train.images[:count]
         self._calibration: tuple[Tensor, ...] = torch.split(as_tensor(images, data.input), CALIBRATION_BATCH)
 
     def __call__(self, genome: Genome) -> BackboneRecord:
