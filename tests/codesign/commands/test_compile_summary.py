@@ -40,13 +40,13 @@ def test_a_saving_is_said_and_so_is_a_loss(capsys: pytest.CaptureFixture[str], j
     assert "at maximum clocks (simulated)" in printed
 
 
-def test_every_bar_is_a_row_and_the_oracle_is_called_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_bar_is_a_row_and_the_oracle_is_called_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
     print_summary(RunFolder(Path("out")), made := results(), as_json=False)
     printed = capsys.readouterr().out
     for row in made["bars"]:
         assert row["name"] in printed
         assert f"{row['energy_j'] * 1e3:.3f}" in printed
-    assert "oracle (a bound, not reachable)" in printed
+    assert "oracle (not reachable)" in printed
     for text in ("accuracy (measured)", "energy mJ", "test split", "simulated"):
         assert text in printed
 

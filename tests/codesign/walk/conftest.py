@@ -15,7 +15,7 @@ from codesign.walk.evaluate import Evaluator
 from codesign.walk.progress import Tick
 from codesign.walk.run_folder import RunFolder
 from codesign.walk.settings import Settings
-from tests.codesign.small_run import BOARD, SmallRun
+from tests.codesign.small_run import BOARD, MAX_ACCURACY_LOSS, SmallRun
 
 
 def no_tick(_done: int, _of: int, _note: str) -> None:
@@ -52,7 +52,7 @@ def parts(finished_run: SmallRun, tmp_path_factory: pytest.TempPathFactory) -> P
 
     copy = tmp_path_factory.mktemp("copy") / "out"
     shutil.copytree(finished_run.out, copy)
-    settings = Settings(finished_run.data, BOARD, space=str(finished_run.space), max_accuracy_loss=0.1)
+    settings = Settings(finished_run.data, BOARD, space=str(finished_run.space), max_accuracy_loss=MAX_ACCURACY_LOSS)
     preset = budgeted(load_preset(settings.space), settings)
     data = load_data(settings.data, settings.seed)
     limits = limits_of(preset, settings)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from codesign.walk.choose_step import MODE_LOSSES
 from codesign.walk.compile import board_pricing, compile_bundle, limits_of
 from codesign.walk.progress import Steps
 from runtime.boards.profile import profile
@@ -52,14 +53,14 @@ def walked(parts: Parts, out: Path, **changes: object) -> tuple[dict[str, object
     return compiled.results, text.getvalue()
 
 
-def test_a_promise_of_accuracy_that_limits_rule_out_is_said_aloud(parts: Parts, tmp_path: Path) -> None:
-    smallest_s = float(parts.solver.pricing.exited([parts.evaluator((0,) * 9)]).stage_costs(0).latency_s.min())
-    results, said = walked(parts, tmp_path / "out", max_latency_s=1.02 * smallest_s, max_accuracy_loss=0.0)
+def test_a_mode_that_nothing_meets_is_said_aloud(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MODE_LOSSES, "accurate", (-100.0, 0.0))  # it must be a hundred times the loss *better*
+    results, said = walked(parts, tmp_path / "out")
     notes = results["data"]["notes"]  # type: ignore[index]
     missed = [note for note in notes if note.startswith("Mode ")]
-    assert missed
-    assert all(note in said for note in missed)
-    assert results["settings"]["max_latency_s"] == 1.02 * smallest_s  # type: ignore[index]
+    assert len(missed) == 1
+    assert missed[0].startswith("Mode accurate:")
+    assert missed[0] in said
 
 
 def test_served_energy_is_minimised_where_asked_for(parts: Parts, tmp_path: Path) -> None:

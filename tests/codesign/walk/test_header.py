@@ -26,7 +26,9 @@ def test_notes_follow_those_of_the_data(parts: Parts) -> None:
 
 
 def test_settings_are_shown_as_asked_for(parts: Parts) -> None:
-    asked = replace(parts.settings, requests_per_s=12.5, max_latency_s=0.004, seed=3, energy="served")
+    asked = replace(
+        parts.settings, max_accuracy_loss=0.1, requests_per_s=12.5, max_latency_s=0.004, seed=3, energy="served"
+    )
     made = header(asked, parts.data, parts.solver.pricing, "the command", [])
     assert made["settings"] == {
         "request_rate_hz": 12.5,
