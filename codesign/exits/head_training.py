@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from codesign.backbones.batches import as_tensor, augmented, steps_per_epoch, training_batches
 from codesign.backbones.supernet import Supernet
@@ -46,6 +48,12 @@ def exit_loss(exits: Sequence[Tensor], final: Tensor, labels: Tensor, temperatur
     return torch.stack(losses).mean()
 
 
+def _optimiser(heads: nn.Module, recipe: TrainingRecipe, steps: int) -> tuple[Optimizer, LRScheduler]:
+    """How heads are trained, shared or a backbone's own: AdamW on one cycle of the learning rate."""
+    optimiser = torch.optim.AdamW(heads.parameters(), lr=LEARNING_RATE, weight_decay=recipe.weight_decay)
+    return optimiser, OneCycleLR(optimiser, max_lr=LEARNING_RATE, total_steps=max(steps, 2))
+
+
 def train_shared_heads(
     heads: SharedHeads,
     supernet: Supernet,
@@ -61,8 +69,7 @@ def train_shared_heads(
     rng = np.random.default_rng([seed, 2])
     batch_size = batch_for(recipe, len(images))
     steps = epochs * steps_per_epoch(len(images), batch_size)
-    optimiser = torch.optim.AdamW(heads.parameters(), lr=LEARNING_RATE, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=LEARNING_RATE, total_steps=max(steps, 2))
+    optimiser, schedule = _optimiser(heads, recipe, steps)
     heads.train()
     done = 0
     for epoch in range(epochs):
@@ -104,8 +111,7 @@ def train_own_heads(
     features = [torch.cat([chunk[0][number] for chunk in chunks]) for number in range(len(network.heads))]
     finals, targets = torch.cat([chunk[1] for chunk in chunks]), torch.from_numpy(labels)
     steps = epochs * steps_per_epoch(len(images), BATCH)
-    optimiser = torch.optim.AdamW(network.heads.parameters(), lr=LEARNING_RATE, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=LEARNING_RATE, total_steps=max(steps, 2))
+    optimiser, schedule = _optimiser(network.heads, recipe, steps)
     network.heads.train()
     done = 0
     # Maps of 4×4 are too small to share out: a second thread brings nothing, and where the machine has other work to

@@ -10,10 +10,9 @@ import numpy as np
 
 from codesign.data.dataset import Dataset
 from codesign.policy.exit_log import ExitLog
-from codesign.policy.selection import selected_candidates
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver, exit_labels
-from codesign.search.choose import ChosenDesign
+from codesign.search.choose import ChosenDesign, right_answers
 from codesign.search.outer import ChainResult
 from codesign.search.pareto import nondominated_2d
 from codesign.search.pricing import Pricing
@@ -110,9 +109,8 @@ def mode_result(
     """One mode. `log` is of the test split, `full_right` (samples,) says where the full network is right there."""
     if on_select.replay is None or on_test.replay is None:
         raise ValueError("a mode is a design with a policy; its outcome has a replay")
-    mask, taken = chosen.design.mask, on_test.replay.exits_taken
-    kept = selected_candidates(mask, log.candidates)
-    right = log.correct[kept[taken], np.arange(log.samples)]
+    mask = chosen.design.mask
+    right = right_answers(on_test.replay, log.correct, mask)
     macs = np.cumsum(pricing.exited(chosen.chain).stage_macs(mask))
     exits = [
         {
