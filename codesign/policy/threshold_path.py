@@ -1,0 +1,46 @@
+"""Sequences of policies from cautious to bold, fixed before a certificate is sought."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from runtime.contract.errors import ConfigError
+from runtime.contract.exit_policy import ExitPolicy
+
+from .exit_log import ExitLog
+from .levels import threshold_levels
+from .selection import policy_of
+
+FINEST_SHARE = 1e-6  # of the largest entropy there is: surer than that, float32 logits say nothing any more
+LEAD_IN = 20  # policies more cautious than the strictest level, which may already be too bold on other images
+
+
+def shared_path(stages: int, classes: int, levels: int = 200) -> tuple[ExitPolicy, ...]:
+    """One entropy for all exits, in even ratios up to ln(classes), where everybody leaves.
+
+    It looks at no data at all, so it is valid wherever logits are all there is. Raises ConfigError: under two classes.
+    """
+    if classes < 2 or levels < 2:
+        raise ConfigError(f"a path needs at least two classes and two levels, got {classes} and {levels}")
+    entropies = math.log(classes) * np.geomspace(FINEST_SHARE, 1.0, levels)
+    return tuple(ExitPolicy((float(nats),) * (stages - 1)) for nats in entropies)
+
+
+def selected_path(log: ExitLog, mask: int, levels: int = 100) -> tuple[ExitPolicy, ...]:
+    """Thresholds per exit as `threshold_levels` draws them on the `select` split, strict levels first.
+
+    An exit opens as far as leaving there is harmless in a share q of cases; q falls along the path. The path begins
+    below q = 1, with the thresholds of that level shrunk: who harmed nobody on `select` may harm somebody elsewhere,
+    and a walk whose first step fails certifies nothing.
+
+    Args:
+        log: of the split on which thresholds are selected; never of the certifying one.
+        mask: the kept early candidates.
+    Raises:
+        ConfigError: fewer than two levels, or a mask with candidates that the log does not have.
+    """
+    thresholds = threshold_levels(log, levels, "harmless")[::-1]
+    shrunk = [thresholds[0] * share for share in np.geomspace(FINEST_SHARE, 1.0, LEAD_IN, endpoint=False)]
+    return tuple(policy_of(mask, row) for row in (*shrunk, *thresholds))
