@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from runtime.contract.errors import BoardError
 from runtime.contract.operating_point import OperatingPoint
@@ -10,6 +12,29 @@ from runtime.contract.operating_point import OperatingPoint
 from .parameter import Parameter
 
 DEVICES = ("gpu", "cpu")
+
+
+class Support(str, Enum):
+    """What the runtime can do with a board, which its JetPack decides: Python 3.10 comes with JetPack 6."""
+
+    RUNS = "runs"  # JetPack 6 and 7, and plain Linux
+    CONTAINER = "container"  # JetPack 5: the runtime lives in a container that brings a newer Python
+    SIMULATED = "simulated"  # JetPack 4: a target to compile and simulate for
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Rails:
+    """The power rails that a board's sensors read."""
+
+    names: tuple[str, ...]
+    total: tuple[str, ...]  # these add up to the draw of what `scope` says; the others are contained in them
+    scope: str  # what the sum covers, and what it leaves out
+    quantum_w: float  # step of one reading
+    feeds: Mapping[str, Mapping[str, float]]  # rail -> share of each part of the model (gpu, cpu, soc, memory, base)
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +51,7 @@ class PowerMode:
 
 @dataclass(frozen=True, slots=True)
 class ClockTable:
-    """The frequencies of one clock, ascending, with where they were read."""
+    """The frequencies of one clock, ascending, with where they were read; (0,) for a clock that the board lacks."""
 
     hz: tuple[int, ...]
     source: str
@@ -45,21 +70,35 @@ class BoardProfile:
     name: str
     description: str
     devices: tuple[str, ...]
-    runs_runtime: bool  # False: the board is known as a target to compile and simulate for only
+    device_names: Mapping[str, str]  # the silicon behind each device
+    support: Support
+    jetpack: tuple[str, ...]  # releases that the board is used with; empty where it is no Jetson
+    compatible: tuple[str, ...]  # entries of the device tree's `compatible` that identify the module
+    identity_source: str
     cpu: ClockTable
     gpu: ClockTable
     emc: ClockTable
     modes: tuple[PowerMode, ...]
     modes_source: str
     default_mode: str
-    rails: tuple[str, ...]
-    total_rail: str
-    rail_quantum_w: float
-    rails_source: str
+    rails: Rails
     idle: tuple[Parameter, ...]
     latency: dict[str, tuple[Parameter, ...]]  # per device
     active: dict[str, tuple[Parameter, ...]]  # per device
+    thermal: tuple[Parameter, ...]
+    switching: tuple[Parameter, ...]
+    sensor: tuple[Parameter, ...]
     limits: tuple[str, ...]  # what the model is known to get wrong, in sentences
+
+    @property
+    def runs_runtime(self) -> bool:
+        """Whether the runtime can be installed as it is."""
+        return self.support is Support.RUNS
+
+    @property
+    def total_rail(self) -> str:
+        """The rails that add up to the board's draw, for display."""
+        return " + ".join(self.rails.total)
 
     def points(self, device: str) -> tuple[OperatingPoint, ...]:
         """The grid of points for a target device, ascending; for `cpu` the GPU is parked at its slowest clock.
@@ -108,6 +147,6 @@ class BoardProfile:
             )
 
     def parameters(self, device: str) -> tuple[Parameter, ...]:
-        """Everything the model of one device stands on. Raises BoardError: no such device."""
+        """Everything that the costs of one device stand on. Raises BoardError: no such device."""
         self.check_device(device)
         return (*self.latency[device], *self.active[device], *self.idle)

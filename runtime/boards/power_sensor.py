@@ -11,7 +11,10 @@ from runtime.contract.kind import Kind
 
 @dataclass(frozen=True, slots=True)
 class PowerReading:
-    """One reading. A reading that could not be taken is None in place of this, never zero watts."""
+    """One reading. A reading that could not be taken is None in place of this, never zero watts.
+
+    A rail may truly read zero: an idle GPU rail draws less than one step of its sensor.
+    """
 
     power_w: float
     scope: str  # the rail or rails, by the board's own names, for example VDD_IN
@@ -21,9 +24,9 @@ class PowerReading:
 
     def __post_init__(self) -> None:
         # NaN fails the comparison too: a sensor that has no number must return None.
-        if not 0.0 < self.power_w < float("inf"):
+        if not 0.0 <= self.power_w < float("inf"):
             raise UnitError(
-                f"a rail that is read draws a positive, finite power, got {self.power_w} W from {self.scope}",
+                f"a rail that is read draws a finite power of at least 0, got {self.power_w} W from {self.scope}",
                 to_do="return None where nothing could be read",
             )
         if not self.quantum_w > 0.0:

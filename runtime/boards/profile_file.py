@@ -9,13 +9,18 @@ from itertools import pairwise
 from typing import Any
 
 from runtime.contract.errors import ConfigError
+from runtime.contract.operating_point import ABSENT_HZ
 
-from .board_profile import DEVICES, BoardProfile, ClockTable, PowerMode
+from .board_profile import DEVICES, BoardProfile, ClockTable, PowerMode, Rails, Support
 from .parameter import Basis, Parameter
+from .simulated_dynamics import SensorParameters, SwitchingParameters, ThermalParameters
 from .simulated_latency import LatencyParameters
-from .simulated_power import ActiveParameters, IdleParameters
+from .simulated_power import PARTS, ActiveParameters, IdleParameters
 
-KEYS = {"board", "clocks", "rails", "modes", "idle", "latency", "active", "limits"}
+KEYS = {
+    "board", "clocks", "rails", "modes", "idle", "latency", "active", "thermal", "switching", "sensor", "limits",
+}  # fmt: skip
+BOARD_KEYS = {"name", "description", "devices", "device_names", "support", "jetpack", "compatible", "source"}
 
 
 def parse_profile(text: str, where: str) -> BoardProfile:
@@ -23,7 +28,7 @@ def parse_profile(text: str, where: str) -> BoardProfile:
 
     Raises:
         ConfigError: not TOML, an unknown or missing key, a clock table that does not ascend, a mode that is not there,
-            or a parameter without basis and source.
+            rails that do not add up, or a parameter without basis and source.
     """
     if sys.version_info >= (3, 11):
         import tomllib
@@ -35,40 +40,47 @@ def parse_profile(text: str, where: str) -> BoardProfile:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"not TOML: {error}", where=where) from error
     _exactly(table, KEYS, where)
-    board, rails, modes = table["board"], table["rails"], table["modes"]
-    _exactly(board, {"name", "description", "devices", "runs_runtime"}, f"{where}: [board]")
+    board, modes = table["board"], table["modes"]
+    _exactly(board, BOARD_KEYS, f"{where}: [board]")
     _exactly(table["clocks"], {"cpu", "gpu", "emc"}, f"{where}: [clocks]")
-    _exactly(rails, {"names", "total", "quantum_w", "source"}, f"{where}: [rails]")
     _exactly(modes, {"default", "source", "table"}, f"{where}: [modes]")
     devices = tuple(board["devices"])
     if not devices or not set(devices) <= set(DEVICES):
         raise ConfigError(f"unknown devices {devices}", where=f"{where}: [board]", to_do=f"use some of {DEVICES}")
+    _exactly(board["device_names"], set(devices), f"{where}: [board] device_names")
+    known_support = [support.value for support in Support]
+    if board["support"] not in known_support:
+        raise ConfigError(
+            f"unknown support {board['support']!r}", where=f"{where}: [board]", to_do=f"use one of {known_support}"
+        )
     clocks = {name: _clock_table(table["clocks"][name], f"{where}: [clocks.{name}]") for name in ("cpu", "gpu", "emc")}
     emc_values = len(clocks["emc"].hz)
     parsed = BoardProfile(
         name=board["name"],
         description=board["description"],
         devices=devices,
-        runs_runtime=board["runs_runtime"],
+        device_names=dict(board["device_names"]),
+        support=Support(board["support"]),
+        jetpack=tuple(board["jetpack"]),
+        compatible=tuple(board["compatible"]),
+        identity_source=board["source"],
         cpu=clocks["cpu"],
         gpu=clocks["gpu"],
         emc=clocks["emc"],
         modes=tuple(_mode(row, f"{where}: [[modes.table]]") for row in modes["table"]),
         modes_source=modes["source"],
         default_mode=modes["default"],
-        rails=tuple(rails["names"]),
-        total_rail=rails["total"],
-        rail_quantum_w=float(rails["quantum_w"]),
-        rails_source=rails["source"],
+        rails=_rails(table["rails"], f"{where}: [rails]"),
         idle=_parameters(table["idle"], IdleParameters, f"{where}: [idle]", {"emc_idle_w": emc_values}),
         latency=_per_device(table["latency"], LatencyParameters, devices, f"{where}: [latency"),
         active=_per_device(table["active"], ActiveParameters, devices, f"{where}: [active"),
+        thermal=_parameters(table["thermal"], ThermalParameters, f"{where}: [thermal]", {}),
+        switching=_parameters(table["switching"], SwitchingParameters, f"{where}: [switching]", {}),
+        sensor=_parameters(table["sensor"], SensorParameters, f"{where}: [sensor]", {}),
         limits=tuple(table["limits"]),
     )
     if parsed.default_mode not in {mode.name for mode in parsed.modes}:
         raise ConfigError(f"the default mode {parsed.default_mode!r} is not in the table", where=f"{where}: [modes]")
-    if parsed.total_rail not in parsed.rails:
-        raise ConfigError(f"the total {parsed.total_rail!r} is not among the rails", where=f"{where}: [rails]")
     return parsed
 
 
@@ -81,10 +93,35 @@ def _exactly(table: Mapping[str, Any], known: set[str], where: str) -> None:
 
 def _clock_table(table: Mapping[str, Any], where: str) -> ClockTable:
     _exactly(table, {"hz", "source"}, where)
-    hz = tuple(int(value) for value in table["hz"])
-    if not hz or any(slow >= fast for slow, fast in pairwise(hz)):
+    hz = tuple(int(value) for value in table["hz"]) or (ABSENT_HZ,)
+    if any(slow >= fast for slow, fast in pairwise(hz)):
         raise ConfigError("a clock table must ascend", where=where, to_do="sort it, and give each entry once")
     return ClockTable(hz, table["source"])
+
+
+def _rails(table: Mapping[str, Any], where: str) -> Rails:
+    """The rails, once their feeds are known to add up: what the model draws must be what the total rails read."""
+    _exactly(table, {"names", "total", "scope", "quantum_w", "feeds", "source"}, where)
+    rails = Rails(
+        names=tuple(table["names"]),
+        total=tuple(table["total"]),
+        scope=table["scope"],
+        quantum_w=float(table["quantum_w"]),
+        feeds={rail: dict(shares) for rail, shares in table["feeds"].items()},
+        source=table["source"],
+    )
+    if not rails.total or not set(rails.total) <= set(rails.names):
+        raise ConfigError(f"the total {', '.join(rails.total)!r} is not among the rails", where=where)
+    _exactly(rails.feeds, set(rails.names), f"{where} feeds")
+    for rail, shares in rails.feeds.items():
+        _exactly(dict.fromkeys(PARTS) | dict(shares), set(PARTS), f"{where} feeds: {rail}")
+    for part in PARTS:
+        fed = sum(rails.feeds[rail].get(part, 0.0) for rail in rails.total)
+        if abs(fed - 1.0) > 1e-9:
+            raise ConfigError(
+                f"the total rails feed {fed:g} of {part}, not all of it", where=f"{where} feeds", to_do="make it 1"
+            )
+    return rails
 
 
 def _mode(row: Mapping[str, Any], where: str) -> PowerMode:

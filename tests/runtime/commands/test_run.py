@@ -33,7 +33,7 @@ def test_what_is_found_is_what_the_engine_answers(call: Call, bundle: Path, labe
 
 
 def test_the_table_can_be_read(call: Call, bundle: Path, labelled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "300")
     call("install", bundle)
     outcome = call("run", "--data", labelled)
     assert outcome.status == 0
