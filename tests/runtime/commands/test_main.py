@@ -72,7 +72,7 @@ def test_help_lists_every_command_with_the_first_line_of_its_docstring(capsys: p
     assert "Return to the bundle that was current before." in printed
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"measure"}))  # which has nothing to do with what is installed
 def test_each_command_explains_itself_and_takes_a_root(capsys: pytest.CaptureFixture[str], name: str) -> None:
     with pytest.raises(SystemExit) as exit_info:
         main([name, "--help"])
