@@ -9,6 +9,8 @@ from typing import Any
 from runtime.contract.kind import Kind
 from runtime.contract.operating_point import OperatingPoint
 
+from .measured import Measured
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -218,6 +220,7 @@ class Results:
     timing_s: Mapping[str, float]
     peak_memory_bytes: float
     verification: Verification
+    measured: Measured | None = None
 
     @property
     def default_mode(self) -> ModeResult:

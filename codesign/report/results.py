@@ -29,6 +29,7 @@ from .findings import (
     Split,
     Verification,
 )
+from .measured import Measured, measured_from
 from .reading import TO_DO, Node
 
 SCHEMA_MAJOR = "1"
@@ -106,7 +107,15 @@ def results_from(table: Mapping[str, Any]) -> Results:
             checks.at("golden_samples").count(),
             checks.at("bundle_id").text(),
         ),
+        measured=_measured(root),
     )
+
+
+def _measured(root: Node) -> Measured | None:
+    """Absent from runs that measured nothing."""
+    if "measured" not in root.value or root.at("measured").absent:
+        return None
+    return measured_from(root.at("measured"))
 
 
 def _moment(node: Node) -> str:
