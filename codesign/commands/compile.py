@@ -12,10 +12,24 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from codesign.space.preset import preset_names
+from codesign.walk.measure_target import measure_target
 from codesign.walk.settings import Settings
 from runtime.boards.profile import known_boards
 
 from .cache_folder import default_cache
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def three_numbers(text: str) -> tuple[float, ...]:
+    """`0.5,0.5,0.5`, one per channel."""
+    return tuple(float(part) for part in text.split(","))
+
+
+def height_and_width(text: str) -> tuple[int, int]:
+    """`224x224`, or `224` for both."""
+    height, _, width = text.partition("x")
+    return int(height), int(width or height)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -47,6 +61,33 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=("back_to_back", "served"),
         help="which energy is minimised: of one inference, or of one request at the request rate, idle included",
     )
+    parser.add_argument(
+        "--epsilon", type=float, default=0.01, metavar="E", help="share of images the certified mode may harm (0.01)"
+    )
+    parser.add_argument("--delta", type=float, default=0.1, metavar="D", help="1 - confidence of the certificate (0.1)")
+    own = parser.add_argument_group("networks of your own, instead of a supernet")
+    own.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a trained ONNX classifier; several make a chain in the order of their work",
+    )
+    own.add_argument(
+        "--calibration",
+        metavar="npz:FILE",
+        help="images the networks have never seen: half choose thresholds, half certify them",
+    )
+    own.add_argument(
+        "--mean",
+        type=three_numbers,
+        default=IMAGENET_MEAN,
+        metavar="R,G,B",
+        help="of images scaled to 0-1 (ImageNet's)",
+    )
+    own.add_argument("--std", type=three_numbers, default=IMAGENET_STD, metavar="R,G,B", help="likewise")
+    own.add_argument("--size", type=height_and_width, metavar="HxW", help="where the networks leave it open")
+    own.add_argument("--head-epochs", type=int, default=16, metavar="N", help="of the heads' training (default: 16)")
     parser.add_argument("--supernet", metavar="CHECKPOINT", help="a folder written by `codesign train-supernet`")
     parser.add_argument("--space", default="tiny", help=f"{', '.join(preset_names())}, or a .toml file (default: tiny)")
     parser.add_argument(
@@ -60,6 +101,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--population", type=int, metavar="N", help="of the outer search (default: the space's budget)")
     parser.add_argument(
         "--generations", type=int, metavar="N", help="of the outer search (default: the space's budget)"
+    )
+    parser.add_argument(
+        "--measure",
+        metavar="WHERE",
+        help="measure the chosen designs at the end and show that beside what was predicted: local (this machine), or "
+        "ssh://user@host[:port][/path/to/edge-runtime]",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     parser.add_argument(
@@ -85,6 +132,14 @@ def run(args: Namespace) -> int:
         max_accuracy_loss=args.max_accuracy_loss,
         max_latency_s=None if args.max_latency_ms is None else args.max_latency_ms / 1e3,
         energy=args.energy,
+        epsilon=args.epsilon,
+        delta=args.delta,
+        models=tuple(args.model),
+        calibration=args.calibration,
+        mean=args.mean,
+        std=args.std,
+        size=args.size,
+        head_epochs=args.head_epochs,
         supernet=args.supernet,
         epochs=args.epochs,
         augment=args.augment,
@@ -92,6 +147,7 @@ def run(args: Namespace) -> int:
         generations=args.generations,
         seed=args.seed,
     )
+    measure = None if args.measure is None else measure_target(args.measure)
     # Imported here: torch takes seconds, and --help should not.
     from codesign.walk.compile import compile_bundle
     from codesign.walk.progress import Steps
@@ -104,6 +160,8 @@ def run(args: Namespace) -> int:
         print_estimate(estimate(settings, args.cache), as_json=args.json)
         return 0
     command = shlex.join(["codesign", *sys.argv[1:]])
-    compiled = compile_bundle(settings, args.out, args.cache, command, resume=args.resume, steps=Steps())
+    compiled = compile_bundle(
+        settings, args.out, args.cache, command, resume=args.resume, steps=Steps(), measure=measure
+    )
     print_summary(compiled.folder, compiled.results, as_json=args.json)
     return 0

@@ -18,12 +18,14 @@ COMMANDS = {
     "train-supernet": "train_supernet",
     "evaluate": "evaluate",
     "certify": "certify",
+    "benchmark": "benchmark",
 }
 GO_ON = {
     "compile": "add --resume: what was finished is kept",
     "train-supernet": "run the same command again: finished epochs are kept",
     "evaluate": "run the same command again",
     "certify": "run the same command again",
+    "benchmark": "run the same command again",
 }
 BAD_INPUT, INTERRUPTED = 2, 130
 

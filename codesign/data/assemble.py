@@ -70,6 +70,7 @@ def assemble(given: Given, seed: int) -> Dataset:
         imbalance=uneven,
         notes=tuple(notes),
         fingerprint=splits_sha256(pool.classes, splits),
+        calibration_apart=given.calibration is not None,
     )
 
 

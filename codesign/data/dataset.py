@@ -29,6 +29,7 @@ class Dataset:
     imbalance: Imbalance
     notes: tuple[str, ...]  # sentences for the report: where each split comes from, duplicates, imbalance
     fingerprint: str  # SHA-256 of classes, input size and every split's bytes
+    calibration_apart: bool = False  # select and certify come from images set apart, not from the training images
 
     @property
     def classes(self) -> tuple[str, ...]:

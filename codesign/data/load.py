@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 
 from codesign.data.assemble import assemble
@@ -13,12 +14,15 @@ from codesign.data.dataset import Dataset
 from codesign.data.digits import digits
 from codesign.data.given import Given
 from runtime.contract.errors import DataError
+from runtime.contract.tensor_spec import TensorSpec
+from runtime.data.labelled import LabelledImages, load_labelled
 
 NAMES = ("digits", "cifar10", "cifar100", "images")
+CALIBRATION_PREFIX = "npz:"
 FORMS = "digits, cifar10:FOLDER, cifar100:FOLDER or images:FOLDER"
 
 
-def load_data(spec: str, seed: int, *, size: int | None = None) -> Dataset:
+def load_data(spec: str, seed: int, *, size: int | None = None, calibration: str | None = None) -> Dataset:
     """Read a data set and cut it into train, select, certify and test (see `assemble` for how).
 
     Args:
@@ -26,13 +30,26 @@ def load_data(spec: str, seed: int, *, size: int | None = None) -> Dataset:
         seed: of the random choice of what goes where; the same seed gives the same splits.
         size: side in pixels that the pictures of `images:FOLDER` are resized to (32 unless given); the other three
             are 32 pixels wide and take no size.
+        calibration: `npz:FILE` with images that become select and certify, in place of any the source sets apart.
     Raises:
         DataError: an unknown name, no folder where one is needed (or one where none is), a size that does not apply,
             or data that cannot be used.
     """
     name, _, folder = spec.partition(":")
     _check(spec, name, folder, size)
-    return assemble(_given(name, Path(folder).expanduser(), DEFAULT_SIZE if size is None else size), seed)
+    given = _given(name, Path(folder).expanduser(), DEFAULT_SIZE if size is None else size)
+    if calibration is not None:
+        given = replace(given, calibration=_calibration(calibration, given))
+    return assemble(given, seed)
+
+
+def _calibration(spec: str, given: Given) -> LabelledImages:
+    if not spec.startswith(CALIBRATION_PREFIX):
+        raise DataError(
+            f"unknown calibration {spec!r}", where=f"--calibration {spec}", to_do=f"write: {CALIBRATION_PREFIX}FILE"
+        )
+    height, width = given.train.images.shape[1:3]
+    return load_labelled(Path(spec[len(CALIBRATION_PREFIX) :]), TensorSpec(height, width), given.train.classes)
 
 
 def _given(name: str, folder: Path, size: int) -> Given:

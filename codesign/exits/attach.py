@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import onnx
@@ -12,7 +13,6 @@ from codesign.backbones.onnx_work import infer_shapes
 from codesign.backbones.slice_onnx import LOGITS, GraphWriter
 from runtime.contract.errors import ConfigError
 
-from .head import Head, pool_factor
 from .names import ENTROPY, exit_entropy, exit_logits
 
 
@@ -26,18 +26,15 @@ def write_entropy(writer: GraphWriter, logits: str, output: str) -> None:
     writer.node("Neg", [negative], f"{output}.entropy", output)
 
 
-def write_head(writer: GraphWriter, head: Head, cut: str, side: int) -> None:
-    """The nodes of a recalibrated head on the features at `cut`, which are `side` pixels wide."""
-    name, x, factor = f"head@{cut}", cut, pool_factor(side)
-    if factor > 1:
-        x = writer.node("AveragePool", [x], f"{name}.pool", kernel_shape=[factor] * 2, strides=[factor] * 2)
-    x = writer.convolution(x, head.depthwise, None, f"{name}.depthwise")
-    x = writer.convolution(x, head.pointwise, head.norm, f"{name}.pointwise")
-    x = writer.activation(x, "relu", f"{name}.act")
-    writer.classifier(x, head.classifier, f"{name}.classifier", exit_logits(cut))
+class ExitHead(Protocol):
+    """A trained head that can write itself into a graph."""
+
+    def write(self, writer: GraphWriter, cut: str, features: tuple[int, ...], output: str) -> None:
+        """Nodes from the tensor `cut`, of shape `features` for one image, to the logits `output` (batch, classes)."""
+        ...
 
 
-def with_exits(backbone: onnx.ModelProto, heads: Mapping[str, Head]) -> onnx.ModelProto:
+def with_exits(backbone: onnx.ModelProto, heads: Mapping[str, ExitHead]) -> onnx.ModelProto:
     """Attach heads, keyed by the cut they read.
 
     Returns:
@@ -53,7 +50,7 @@ def with_exits(backbone: onnx.ModelProto, heads: Mapping[str, Head]) -> onnx.Mod
     for cut, head in heads.items():
         if cut not in shapes:
             raise ConfigError(f"the graph has no tensor {cut!r} to attach a head to")
-        write_head(writer, head, cut, side=shapes[cut][-1])
+        head.write(writer, cut, shapes[cut], exit_logits(cut))
         write_entropy(writer, exit_logits(cut), exit_entropy(cut))
     write_entropy(writer, LOGITS, ENTROPY)
     model.graph.node.extend(writer.nodes)

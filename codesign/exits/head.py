@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from codesign.backbones.slice_onnx import GraphWriter
+
 WIDTH = 64
 POOLED_SIDE = 4
 
@@ -41,6 +43,16 @@ class Head(nn.Module):
         x = functional.relu(self.norm(self.pointwise(self.depthwise(features))))
         logits: Tensor = self.classifier(x.mean(dim=(2, 3)))
         return logits
+
+    def write(self, writer: GraphWriter, cut: str, features: tuple[int, ...], output: str) -> None:
+        """The nodes of a recalibrated head that reads unpooled features (batch, channels, h, w) at `cut`."""
+        name, x, factor = f"head@{cut}", cut, pool_factor(features[-1])
+        if factor > 1:
+            x = writer.node("AveragePool", [x], f"{name}.pool", kernel_shape=[factor] * 2, strides=[factor] * 2)
+        x = writer.convolution(x, self.depthwise, None, f"{name}.depthwise")
+        x = writer.convolution(x, self.pointwise, self.norm, f"{name}.pointwise")
+        x = writer.activation(x, "relu", f"{name}.act")
+        writer.classifier(x, self.classifier, f"{name}.classifier", output)
 
 
 class ElasticHead(nn.Module):

@@ -11,6 +11,7 @@ Like any such promise it speaks of images drawn like the certifying ones, and of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,11 @@ class Certificate:
 def harm_p_value(harmed: int, samples: int, epsilon: float) -> float:
     """P(Binomial(samples, epsilon) <= harmed): how surprising so little harm were if its true share were epsilon."""
     return float(bdtr(harmed, samples, epsilon))
+
+
+def least_samples(epsilon: float, delta: float) -> int:
+    """How many samples without a single harmed one it takes for anything to pass."""
+    return math.ceil(math.log(delta) / math.log1p(-epsilon))
 
 
 def certify(

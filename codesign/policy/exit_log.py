@@ -21,6 +21,7 @@ class ExitLog:
     entropy_nats: FloatArray  # (candidates, samples)
     predictions: IntArray  # (candidates, samples), class indices
     labels: IntArray  # (samples,), class indices
+    full: IntArray | None = None  # (samples,), what the full network answers; None: what the last candidate does
 
     def __post_init__(self) -> None:
         if self.labels.ndim != 1 or self.labels.size == 0:
@@ -32,6 +33,8 @@ class ExitLog:
             raise ShapeError(
                 f"entropies of {self.entropy_nats.shape[0]} candidates but predictions of {self.predictions.shape[0]}"
             )
+        if self.full is not None and self.full.shape != self.labels.shape:
+            raise ShapeError(f"full must be ({self.labels.size} samples,), got shape {self.full.shape}")
 
     @property
     def candidates(self) -> int:
@@ -49,9 +52,19 @@ class ExitLog:
         right: BoolArray = self.predictions == self.labels
         return right
 
+    @property
+    def full_right(self) -> BoolArray:
+        """(samples,): whether the full network's own answer is the label; what harm is counted against.
+
+        The last candidate answers otherwise where it counts in what earlier exits said (`policy.averaging`).
+        """
+        right: BoolArray = (self.predictions[-1] if self.full is None else self.full) == self.labels
+        return right
+
     def of_samples(self, indices: IntArray | BoolArray) -> ExitLog:
         """The same candidates on some of the samples (a resplit)."""
-        return ExitLog(self.entropy_nats[:, indices], self.predictions[:, indices], self.labels[indices])
+        full = None if self.full is None else self.full[indices]
+        return ExitLog(self.entropy_nats[:, indices], self.predictions[:, indices], self.labels[indices], full)
 
 
 def joined(logs: Sequence[ExitLog]) -> ExitLog:
@@ -72,4 +85,5 @@ def joined(logs: Sequence[ExitLog]) -> ExitLog:
         np.concatenate([log.entropy_nats for log in logs]),
         np.concatenate([log.predictions for log in logs]),
         logs[0].labels,
+        logs[-1].full,
     )

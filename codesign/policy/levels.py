@@ -46,7 +46,7 @@ def threshold_levels(log: ExitLog, levels: int = 30, criterion: Criterion = "lab
         log: of the split on which thresholds are selected.
         levels: how many.
         criterion: a sample is good at an exit where its answer is the "label"; or, "harmless", where leaving does no
-            harm: the answer is the label, or the last candidate's answer is not either.
+            harm: the answer is the label, or the full network's answer is not either.
     Raises:
         ConfigError: fewer than two levels.
     """
@@ -60,7 +60,7 @@ def threshold_levels(log: ExitLog, levels: int = 30, criterion: Criterion = "lab
 
 def _good(log: ExitLog, criterion: Criterion) -> BoolArray:
     right = log.correct
-    return right if criterion == "label" else right | ~right[-1]
+    return right if criterion == "label" else right | ~log.full_right
 
 
 def _thresholds_of_one_exit(entropy_nats: FloatArray, good: BoolArray, precisions: FloatArray) -> FloatArray:

@@ -23,7 +23,7 @@ class Bound:
     """What a refined policy must keep to on the log; at least one of the two. Raises ConfigError where neither is."""
 
     min_accuracy: float | None = None
-    max_harm: float | None = None  # share of samples that the last candidate gets right and the policy wrong
+    max_harm: float | None = None  # share of samples that the full network gets right and the policy wrong
 
     def __post_init__(self) -> None:
         if self.min_accuracy is None and self.max_harm is None:
@@ -93,7 +93,7 @@ class _Descent:
             right = np.arange(log.samples + 1)
             allowed.append(float(log.samples - right[right / log.samples >= bound.min_accuracy].min()))
         if bound.max_harm is not None:
-            faults.append((wrong & log.correct[-1]).astype(np.int64))
+            faults.append((wrong & log.full_right).astype(np.int64))
             harmed = np.arange(log.samples + 1)
             allowed.append(float(harmed[harmed / log.samples <= bound.max_harm].max()))
         return cls(log.entropy_nats[kept], np.cumsum(stage_costs), tuple(faults), tuple(allowed))

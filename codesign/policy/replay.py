@@ -22,7 +22,7 @@ class Replay:
     exit_shares: FloatArray  # (stages,), sums to one
     leaver_accuracy: FloatArray  # (stages,), of those who left there; NaN where nobody did
     accuracy: float
-    harm: float  # share of samples that the last candidate gets right and this policy wrong
+    harm: float  # share of samples that the full network gets right and this policy wrong
     is_oracle: bool  # the labels chose the exits: an upper bound, reachable by no rule
 
 
@@ -69,6 +69,6 @@ def _outcome(log: ExitLog, kept: IntArray, taken: IntArray, *, is_oracle: bool) 
         exit_shares=leavers / log.samples,
         leaver_accuracy=leaver_accuracy,
         accuracy=int(right.sum()) / log.samples,
-        harm=int((log.correct[-1] & ~right).sum()) / log.samples,
+        harm=int((log.full_right & ~right).sum()) / log.samples,
         is_oracle=is_oracle,
     )

@@ -28,6 +28,21 @@ def shared_path(stages: int, classes: int, levels: int = 200) -> tuple[ExitPolic
     return tuple(ExitPolicy((float(nats),) * (stages - 1)) for nats in entropies)
 
 
+def scaled_path(policy: ExitPolicy, classes: int, levels: int = 120) -> tuple[ExitPolicy, ...]:
+    """A policy's own thresholds, all shrunk or stretched together, up to where everybody leaves.
+
+    For a policy whose thresholds were each chosen by themselves: along the path they keep their proportions. Raises
+    ConfigError: under two classes or two levels.
+    """
+    if classes < 2 or levels < 2:
+        raise ConfigError(f"a path needs at least two classes and two levels, got {classes} and {levels}")
+    thresholds = np.asarray(policy.thresholds_nats)
+    open_ones = thresholds[np.isfinite(thresholds) & (thresholds > 0)]
+    most = math.log(classes) / float(open_ones.min()) if open_ones.size else 1.0
+    scales = np.unique([*np.geomspace(FINEST_SHARE, max(most, 1.0), levels), 1.0])
+    return tuple(ExitPolicy(tuple(float(t) for t in thresholds * scale)) for scale in scales)
+
+
 def selected_path(log: ExitLog, mask: int, levels: int = 100) -> tuple[ExitPolicy, ...]:
     """Thresholds per exit as `threshold_levels` draws them on the `select` split, strict levels first.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from codesign.policy.averaging import NONE, Averaging
 from codesign.policy.exit_log import ExitLog
 from codesign.policy.replay import Replay, replay
 from codesign.policy.requirement import Requirement
@@ -19,6 +20,8 @@ from .chain_solver import ChainSolver
 from .inner_front import InnerDesign
 from .outer import Chain, ChainResult
 
+Pick = Callable[[Sequence[ChainResult], Sequence[Requirement]], "ChosenDesign | None"]  # cheapest that meets all
+
 
 @dataclass(frozen=True, slots=True)
 class ChosenDesign:
@@ -27,6 +30,7 @@ class ChosenDesign:
     chain: Chain
     design: InnerDesign
     policy: ExitPolicy
+    averaging: Averaging = NONE
 
 
 def without_unused(chain: Chain, mask: int) -> tuple[Chain, int]:
@@ -70,6 +74,18 @@ def by_energy(results: Sequence[ChainResult], solver: ChainSolver, requirement: 
         if requirement.met_by(right_answers(replay(log, design.mask, policy), log.correct, design.mask)):
             chain, mask = without_unused(result.chain, design.mask)
             yield ChosenDesign(chain, replace(design, mask=mask), policy)
+
+
+def cheapest_meeting(
+    results: Sequence[ChainResult], solver: ChainSolver, wanted: Sequence[Requirement]
+) -> ChosenDesign | None:
+    """The cheapest design as the solver left it that meets every requirement; None where none does."""
+    for chosen in by_energy(results, solver, wanted[0]):
+        log, mask = solver.log(chosen.chain), chosen.design.mask
+        right = right_answers(replay(log, mask, chosen.policy), log.correct, mask)
+        if all(requirement.met_by(right) for requirement in wanted):
+            return chosen
+    return None
 
 
 def full_network(records: Sequence[BackboneRecord]) -> BackboneRecord:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from codesign.bundle.read_back import compare_with_uncut, read_back
 from codesign.bundle.write import write_bundle
 from codesign.data.dataset import Dataset
+from codesign.exits.answers import answers
+from codesign.policy.averaging import NONE, averaged_logits
+from codesign.policy.selection import selected_candidates
 from codesign.search.backbone_record import Genome
 from codesign.search.chain_solver import exit_labels
 from codesign.search.choose import ChosenDesign
+from codesign.stages.averaging import with_averaging
 from codesign.stages.cut import cut_into_stages
-from runtime.contract.arrays import UInt8Array
+from runtime.contract.arrays import FloatArray, UInt8Array
 from runtime.contract.figure import Figure
 from runtime.contract.fingerprint import json_sha256
 from runtime.contract.kind import Kind
 from runtime.contract.mode import Mode
 from runtime.contract.promise import Promise
+from runtime.contract.tensor_spec import TensorSpec
 
 from .choose_step import DEFAULT_MODE
 from .outcome import Outcome
@@ -41,13 +47,14 @@ class Verification:
 
 def design_id(chosen: ChosenDesign) -> str:
     """Names a chain and its exits; modes that differ only in thresholds or clocks share it."""
-    return "d" + json_sha256([[list(record.genome) for record in chosen.chain], chosen.design.mask])[:10]
+    parts = [[list(record.genome) for record in chosen.chain], chosen.design.mask]
+    return "d" + json_sha256(parts if chosen.averaging == NONE else [*parts, asdict(chosen.averaging)])[:10]
 
 
 def stage_models(chosen: ChosenDesign, finalists: Mapping[Genome, Finalist]) -> list[bytes]:
     """Every stage of a design as a serialised ONNX graph."""
     exits = exit_labels(chosen.chain, chosen.design.mask)
-    models: list[bytes] = []
+    stages: list[onnx.ModelProto] = []
     for number, record in enumerate(chosen.chain):
         kept = [(index, is_end) for backbone, index, is_end in exits if backbone == number]
         if not kept:
@@ -55,13 +62,27 @@ def stage_models(chosen: ChosenDesign, finalists: Mapping[Genome, Finalist]) -> 
         exited = finalists[record.genome].exited
         cuts = [exited.cuts[index] for index, is_end in kept if not is_end]
         ends_early = not any(is_end for _, is_end in kept)
-        models += [stage.SerializeToString() for stage in cut_into_stages(exited.model, cuts, ends_early=ends_early)]
-    return models
+        stages += cut_into_stages(exited.model, cuts, ends_early=ends_early)
+    return [stage.SerializeToString() for stage in with_averaging(stages, chosen.averaging)]
+
+
+def uncut_stages(
+    chosen: ChosenDesign, finalists: Mapping[Genome, Finalist], images: UInt8Array, spec: TensorSpec
+) -> FloatArray:
+    """(stages, images, classes): what the kept exits answer when every network runs in one piece."""
+    told = [
+        answers(finalists[record.genome].exited.model, finalists[record.genome].exited.outputs, images, spec).logits
+        for record in chosen.chain
+    ]
+    logits = np.concatenate(told)
+    kept = selected_candidates(chosen.design.mask, len(logits))
+    return averaged_logits(logits[kept], chosen.averaging)
 
 
 def write_and_verify(
     out: Path,
     modes: Sequence[tuple[str, ChosenDesign, Outcome]],
+    certificates: Mapping[str, Mapping[str, Any]],
     finalists: Mapping[Genome, Finalist],
     data: Dataset,
     promises: Mapping[str, Promise],
@@ -75,6 +96,7 @@ def write_and_verify(
 
     Args:
         modes: name, design, and its outcome on `select`, which is what the bundle expects of itself.
+        certificates: by name, of the modes that have one.
     Raises:
         BundleError: what was written does not compute what the uncut networks do.
     """
@@ -86,7 +108,12 @@ def write_and_verify(
         device=device,
         classes=data.classes,
         input_spec=data.input,
-        modes=[_mode(name, chosen, outcome, promises[name], data, requests_per_s) for name, chosen, outcome in modes],
+        modes=[
+            replace(
+                _mode(name, chosen, outcome, promises[name], data, requests_per_s), certificate=certificates.get(name)
+            )
+            for name, chosen, outcome in modes
+        ],
         default_mode=DEFAULT_MODE,
         stage_models=models,
         golden_images=golden,
@@ -94,10 +121,10 @@ def write_and_verify(
         provenance=provenance,
     )
     read_back(out)
-    uncut = {design_id(chosen): finalists[chosen.chain[-1].genome].exited.model for _, chosen, _ in modes}
+    designs = {design_id(chosen): chosen for _, chosen, _ in modes}
     differences = [
-        compare_with_uncut(out, design, model.SerializeToString(), golden, uncut_output="logits")
-        for design, model in uncut.items()
+        compare_with_uncut(out, design, uncut_stages(chosen, finalists, golden, data.input), golden)
+        for design, chosen in designs.items()
     ]
     return Verification(manifest.bundle_id, max(differences), len(golden))
 

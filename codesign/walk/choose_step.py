@@ -10,9 +10,11 @@ from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord, Genome
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import ChosenDesign, by_energy, full_network, right_answers, static_by_energy
+from codesign.search.choose import ChosenDesign, Pick, by_energy, full_network, right_answers, static_by_energy
 from codesign.search.outer import ChainResult
 from runtime.contract.arrays import BoolArray
+
+from .certify_step import CERTIFIED_MODE, CertifiedMode
 
 DEFAULT_MODE = "balanced"
 # What each mode may lose against the full network, as a multiple of --max-accuracy-loss, and by how many standard
@@ -30,24 +32,34 @@ class Modes:
     balanced: ChosenDesign
     frugal: ChosenDesign
     missed: tuple[str, ...] = ()  # modes that nothing within the limits meets: the most accurate design stands in
+    certified: CertifiedMode | None = None
+    remarks: tuple[str, ...] = ()  # what else a person must be told
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person must be told about the choice."""
-        return tuple(
+        stand_ins = tuple(
             f"Mode {name}: no design within the limits is as accurate as asked; the most accurate one stands in."
             for name in self.missed
         )
+        return (*stand_ins, *self.remarks)
 
     def items(self) -> tuple[tuple[str, ChosenDesign], ...]:
-        """In the order of MODE_LOSSES."""
-        return ("accurate", self.accurate), (DEFAULT_MODE, self.balanced), ("frugal", self.frugal)
+        """In the order of MODE_LOSSES, then the certified one, where there is one."""
+        tuned = (("accurate", self.accurate), (DEFAULT_MODE, self.balanced), ("frugal", self.frugal))
+        return tuned if self.certified is None else (*tuned, (CERTIFIED_MODE, self.certified.chosen))
 
 
 def requirement(reference_right: BoolArray, max_accuracy_loss: float, mode: str) -> Requirement:
     """What a mode asks of a design."""
     multiple, errors = MODE_LOSSES[mode]
     return Requirement(reference_right, multiple * max_accuracy_loss, errors)
+
+
+def laxer_modes(mode: str) -> list[str]:
+    """A mode and every one that allows a greater loss."""
+    modes = list(MODE_LOSSES)
+    return modes[modes.index(mode) :]
 
 
 def designs_for(
@@ -57,8 +69,7 @@ def designs_for(
 
     The laxer modes too, since `accurate` asks for no margin: it would take a luckier design than `balanced` may.
     """
-    modes = list(MODE_LOSSES)
-    own, *laxer = (requirement(reference_right, max_accuracy_loss, name) for name in modes[modes.index(mode) :])
+    own, *laxer = (requirement(reference_right, max_accuracy_loss, name) for name in laxer_modes(mode))
     for chosen in by_energy(results, solver, own):
         log, mask = solver.log(chosen.chain), chosen.design.mask
         right = right_answers(replay(log, mask, chosen.policy), log.correct, mask)
@@ -98,12 +109,21 @@ def pick_finalists(
 
 
 def pick_modes(
-    results: Sequence[ChainResult], solver: ChainSolver, reference: BoolArray, max_accuracy_loss: float
+    results: Sequence[ChainResult], solver: ChainSolver, pick: Pick, reference: BoolArray, max_accuracy_loss: float
 ) -> Modes:
-    """The cheapest design for each mode; where nothing meets one, the most accurate design there is, and a note."""
-    found = {mode: next(designs_for(mode, results, solver, reference, max_accuracy_loss), None) for mode in MODE_LOSSES}
+    """The cheapest design for each mode; where nothing meets one, the most accurate design there is, and a note.
+
+    Args:
+        pick: finds the cheapest design that meets requirements, polished or as the solver left it.
+        reference: (samples,), what the full network gets right on `select`.
+    """
+    found = {
+        mode: pick(results, [requirement(reference, max_accuracy_loss, name) for name in laxer_modes(mode)])
+        for mode in MODE_LOSSES
+    }
     picked = {mode: design or most_accurate(results, solver)[0] for mode, design in found.items()}
-    return Modes(**picked, missed=tuple(mode for mode, design in found.items() if design is None))
+    accurate, balanced, frugal = (picked[mode] for mode in MODE_LOSSES)
+    return Modes(accurate, balanced, frugal, missed=tuple(mode for mode, design in found.items() if design is None))
 
 
 def most_accurate(results: Sequence[ChainResult], solver: ChainSolver) -> tuple[ChosenDesign, ...]:

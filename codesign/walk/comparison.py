@@ -9,12 +9,12 @@ from codesign.policy.exit_log import ExitLog
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import ChosenDesign, by_energy, static_by_energy
+from codesign.search.choose import ChosenDesign, Pick, static_by_energy
 from codesign.search.outer import ChainResult
 
 from .outcome import Outcome, best_static_point, design_outcome, static_outcome
 
-TestLog = Callable[[Sequence[BackboneRecord]], ExitLog]
+TestLog = Callable[[ChosenDesign], ExitLog]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Judge:
     max_latency_s: float | None
     test_log: TestLog
     static_test_accuracy: Callable[[BackboneRecord], float]
+    pick: Pick  # what chose the design chooses what it is compared with
 
     def cheapest_static(
         self, records: Sequence[BackboneRecord], accuracy: float, requirement: Requirement | None
@@ -99,7 +100,7 @@ class Judge:
 
     def outcome(self, chosen: ChosenDesign, *, point: int | None = None, oracle: bool = False) -> Outcome:
         """A design on test."""
-        log = self.test_log(chosen.chain)
+        log = self.test_log(chosen)
         return design_outcome(chosen, log, self.solver.pricing, self.requests_per_s, point=point, oracle=oracle)
 
 
@@ -121,7 +122,7 @@ def compare(
     by_test = judge.cheapest_static(records, found.accuracy, None)
     backbone = next(iter(static_by_energy(records, judge.solver, requirement)), None) or joint.chain[-1]
     alone = [result for result in results if result.chain[0].genome == backbone.genome and len(result.chain) == 1]
-    design = next(by_energy(alone, judge.solver, requirement), None)
+    design = judge.pick(alone, [requirement])
     if design is None:
         sequential = judge.static_at(StaticChoice(backbone, judge.static_test_accuracy(backbone), reaches=True), None)
     else:
@@ -146,7 +147,7 @@ def family_gain(
     results: Sequence[ChainResult], records: Sequence[BackboneRecord], judge: Judge, requirement: Requirement
 ) -> FamilyGain | None:
     """The cheapest design of some chains that keeps to the requirement; None where none does."""
-    design = next(by_energy(results, judge.solver, requirement), None)
+    design = judge.pick(results, [requirement])
     if design is None:
         return None
     outcome = judge.outcome(design)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,19 @@ from runtime.boards.profile import profile
 from runtime.boards.simulated import SimulatedBoard
 from runtime.contract.fingerprint import json_sha256
 
-from .choose_step import pick_finalists, pick_modes
+from .certify_step import AIMED_SHARE, certified_mode
+from .choose_step import Modes, pick_finalists, pick_modes
 from .evaluate import Evaluator
 from .feasibility import check_feasible
 from .finish import finish
+from .measure_target import MeasureTarget
 from .progress import Steps
 from .run_folder import RunFolder, start, write_arrays
-from .search_step import Searched, obtain_shared_heads, run_outer_search, solve_finalists, train_finalist
+from .search_step import Searched, obtain_shared_heads, polisher_of, run_outer_search, solve_finalists, train_finalist
 from .settings import Settings, budgeted
 from .supernet_step import obtain_supernet, plan
+from .test_answers import TestAnswers
+from .user_step import search_user_models, user_data, user_models_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +43,74 @@ class Compiled:
     results: dict[str, Any]
 
 
-def compile_bundle(settings: Settings, out: Path, cache: Path, command: str, *, resume: bool, steps: Steps) -> Compiled:
+def compile_bundle(
+    settings: Settings,
+    out: Path,
+    cache: Path,
+    command: str,
+    *,
+    resume: bool,
+    steps: Steps,
+    measure: MeasureTarget | None = None,
+) -> Compiled:
     """Walk all the way; each step leaves in `out` what a resumed run takes up.
 
+    Args:
+        measure: where the chosen designs are measured at the end; no part of what is compiled, so a finished run may
+            be resumed to be measured, here or there.
     Raises:
         EdgeCodesignError: what the user can mend, from any step.
     """
     preset = budgeted(load_preset(settings.space), settings)
     pricing = board_pricing(settings)
+    models = user_models_of(settings)
     with steps.step("data", "Data"):
-        data = load_data(settings.data, settings.seed)
+        size = models[0].height if models and settings.data.startswith("images:") else None
+        data = load_data(settings.data, settings.seed, size=size, calibration=settings.calibration)
+        if models:
+            data = user_data(settings, data, models)
     for note in data.notes:
         steps.say(f"  [dim]{escape(note)}")
     limits = limits_of(preset, settings)
     solver = ChainSolver(pricing, limits, preset.search.threshold_levels, settings.energy)
-    planned = plan(data, preset, checkpoint=settings.checkpoint, epochs=settings.epochs, seed=settings.seed)
-    check_feasible(planned.space, data, pricing, limits)
-    inputs = {"the images": data.fingerprint, "the space": json_sha256(asdict(preset)), "the supernet": planned.start}
+    inputs: dict[str, str | None] = {"the images": data.fingerprint, "the space": json_sha256(asdict(preset))}
+    if models:
+        inputs |= {f"network {model.name}": model.sha256 for model in models}
+    else:
+        planned = plan(data, preset, checkpoint=settings.checkpoint, epochs=settings.epochs, seed=settings.seed)
+        check_feasible(planned.space, data, pricing, limits)
+        inputs["the supernet"] = planned.start
     folder = start(out, settings.to_json(), inputs, resume=resume)
     write_arrays(
         folder.test_set,
         {"images": data.test.images, "labels": data.test.labels, "classes": np.asarray(data.classes)},
     )
-    searched = _search(settings, preset, data, solver, folder, cache, steps)
-    reference = full_network(searched.records)
-    modes = pick_modes(searched.finals, solver, reference.log.correct[-1], settings.max_accuracy_loss)
+    if models:
+        searched = search_user_models(settings, models, data, solver, folder, steps)
+    else:
+        searched = _search(settings, preset, data, solver, folder, cache, steps)
+    reference = searched.reference
+    with steps.step("modes", "Modes"):
+        pick = polisher_of(searched).best
+        modes = pick_modes(searched.finals, solver, pick, reference.log.correct[-1], settings.max_accuracy_loss)
+    with steps.step("certificate", "Certificate"):
+        modes = _certified(modes, searched, settings, folder)
     for note in modes.notes:
         steps.say(f"  [yellow]{escape(note)}")
-    results = finish(settings, data, searched, modes, reference, folder, command, steps)
+    results = finish(settings, data, searched, modes, reference, folder, command, steps, measure)
     return Compiled(folder, results)
+
+
+def _certified(modes: Modes, searched: Searched, settings: Settings, folder: RunFolder) -> Modes:
+    """The modes with a certified one beside them where a policy passes; or with a note that says why there is none."""
+    if searched.uncertifiable is not None:
+        return replace(modes, remarks=(*modes.remarks, f"No certified mode: {searched.uncertifiable}"))
+    certify = searched.backbones.data.certify
+    answers = TestAnswers(searched.backbones, searched.finalists, certify, folder.path / "certify_logs")
+    aim = AIMED_SHARE * settings.epsilon
+    start = polisher_of(searched).least_harmful(searched.finals, searched.reference.log.correct[-1], aim)
+    certified, sentence = certified_mode(start, answers, settings.epsilon, settings.delta)
+    return replace(modes, certified=certified, remarks=(*modes.remarks, sentence))
 
 
 def board_pricing(settings: Settings) -> Pricing:
@@ -110,4 +153,5 @@ def _search(
             for genome in genomes
         }
         finals = solve_finalists(list(finalists.values()), solver)
-    return Searched(evaluator, solver, records, results, finalists, finals, history, found.origin)
+    origin = f"Supernet: {found.origin}."
+    return Searched(evaluator, solver, records, results, finalists, finals, history, origin, full_network(records))

@@ -43,10 +43,14 @@ class Evaluator:
         path = self.folder.backbones / f"{genome_name(genome)}.npz"
         if path.is_file():
             return read_record(path)
-        exited = to_exited_backbone(self.network(genome), self.data)
+        exited = self.exited(genome)
         record = record_of(genome, exited, exit_log(exited, self.data, self.data.select))
         write_record(path, record)
         return record
+
+    def exited(self, genome: Genome) -> ExitedBackbone:
+        """The backbone with the shared heads as a graph, its work counted."""
+        return to_exited_backbone(self.network(genome), self.data)
 
     def design(self, genome: Genome) -> BackboneDesign:
         """The backbone a genome stands for."""

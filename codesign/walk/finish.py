@@ -13,14 +13,18 @@ from codesign.report.page import write_report
 from codesign.search.backbone_record import BackboneRecord
 
 from .bundle_step import Verification, promise_of, write_and_verify
+from .certify_step import CERTIFIED_MODE
 from .choose_step import DEFAULT_MODE, Modes, requirement
 from .comparison import FamilyGain, Judge, compare, family_gain
 from .header import header
+from .measure_run import Programs
+from .measure_step import measure_step, static_network
+from .measure_target import MeasureTarget
 from .outcome import Outcome, design_outcome
 from .progress import Steps
 from .results_step import Describer, bar, bars, fronts, gain, mode_result
 from .run_folder import RunFolder, write_text
-from .search_step import Searched
+from .search_step import Searched, polisher_of
 from .settings import Settings
 from .test_answers import TestAnswers
 
@@ -34,29 +38,30 @@ def finish(
     folder: RunFolder,
     command: str,
     steps: Steps,
+    measure: MeasureTarget | None = None,
 ) -> dict[str, Any]:
     """Everything after the choice; returns what `results.json` holds.
 
     Raises:
         BundleError: the bundle does not compute what the networks it was cut from do.
+        BoardError: what was chosen cannot be measured; results and report without measurements are there.
     """
     solver, pricing, rate = searched.solver, searched.solver.pricing, settings.requests_per_s
-    answers = TestAnswers(searched.evaluator, searched.finalists)
-    judge = Judge(solver, rate, settings.max_latency_s, answers.of_chain, answers.static_accuracy)
+    answers = TestAnswers(searched.backbones, searched.finalists)
+    polisher = polisher_of(searched)
+    judge = Judge(solver, rate, settings.max_latency_s, answers.of_design, answers.static_accuracy, polisher.best)
     wanted = requirement(reference.log.correct[-1], settings.max_accuracy_loss, DEFAULT_MODE)
     with steps.step("comparison", "Comparison on the test set"):
         compared = compare(modes.balanced, searched.records, searched.finals, judge, wanted)
         families = _families(searched, judge, wanted)
-    on_select = {
-        name: design_outcome(chosen, solver.log(chosen.chain), pricing, rate) for name, chosen in modes.items()
-    }
+    on_select = {name: design_outcome(chosen, polisher.log(chosen), pricing, rate) for name, chosen in modes.items()}
     with steps.step("bundle", "Bundle"):
         verification = _write(settings, data, searched, modes, on_select, folder, rate)
-    designs = {record.name: searched.evaluator.design(record.genome) for record in searched.records}
+    designs = {record.name: searched.backbones.design(record.genome) for record in searched.records}
     say = Describer({name: str(design) for name, design in designs.items()})
     full_right = answers.of_backbone(reference).correct[-1]
     results = {
-        **header(settings, data, pricing, command, [f"Supernet: {searched.supernet_origin}.", *modes.notes]),
+        **header(settings, data, pricing, command, [searched.origin, *modes.notes]),
         "full_network": {
             "accuracy": float(full_right.mean()),
             "split": "test",
@@ -72,14 +77,14 @@ def finish(
         ),
         "oracle": bar("oracle", compared.oracle, say.design(modes.balanced), pricing),
         "macs": {"static": compared.static.record.static.macs, "exits": compared.exits_best_clocks.macs},
-        "certificate": None,
+        "certificate": None if modes.certified is None else modes.certified.to_json(),
         "modes": [
             mode_result(
                 name,
                 chosen,
                 on_select[name],
                 judge.outcome(chosen),
-                answers.of_chain(chosen.chain),
+                answers.of_design(chosen),
                 full_right,
                 data,
                 pricing,
@@ -101,9 +106,18 @@ def finish(
             "bundle_id": verification.bundle_id,
         },
     }
+    _hand_over(results, folder)
+    if measure is not None:
+        static = static_network(compared.static.record, searched.finalists, searched.backbones, pricing)
+        results["measured"] = measure_step(measure, folder, results, static, steps, Programs())
+        results["timing_s"] = dict(steps.seconds)
+        _hand_over(results, folder)
+    return results
+
+
+def _hand_over(results: dict[str, Any], folder: RunFolder) -> None:
     write_text(folder.results, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     write_report(results, folder.report)
-    return results
 
 
 def _families(searched: Searched, judge: Judge, wanted: Requirement) -> dict[str, FamilyGain | None]:
@@ -135,11 +149,12 @@ def _write(
         "tool": f"edge-codesign {version('edge-codesign')}",
         "settings": settings.to_json(),
         "data": {"name": data.name, "fingerprint": data.fingerprint},
-        "supernet": searched.supernet_origin,
+        "backbones": searched.origin,
     }
     return write_and_verify(
         folder.bundle,
         [(name, chosen, on_select[name]) for name, chosen in modes.items()],
+        {} if modes.certified is None else {CERTIFIED_MODE: modes.certified.to_json()},
         searched.finalists,
         data,
         promises,

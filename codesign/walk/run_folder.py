@@ -68,6 +68,16 @@ class RunFolder:
         return self.path / "test.npz"
 
     @property
+    def plan(self) -> Path:
+        """The measurement plan with all its stages, as it went to the board."""
+        return self.path / "plan"
+
+    @property
+    def measurements(self) -> Path:
+        """What was measured, one record a line."""
+        return self.path / "measurements.jsonl"
+
+    @property
     def results(self) -> Path:
         """Everything the report shows, for scripts."""
         return self.path / "results.json"

@@ -19,9 +19,12 @@ from codesign.search.backbone_record import BackboneRecord, Genome, genome_name
 from codesign.search.chain_solver import ChainSolver
 from codesign.search.inner_front import InnerFront
 from codesign.search.outer import Chain, ChainResult, GenerationSummary, OuterProblem, outer_search
+from codesign.search.polish import Polisher
 from codesign.space.preset import TrainingRecipe
+from runtime.contract.arrays import FloatArray
 from runtime.contract.errors import InfeasibleError
 
+from .backbones import Backbones
 from .evaluate import Evaluator, log_of, record_of, to_exited_backbone
 from .progress import Tick
 from .record_file import read_front, write_front, write_record
@@ -36,20 +39,23 @@ class Finalist:
 
     record: BackboneRecord
     exited: ExitedBackbone
+    logits: FloatArray  # (exits + 1, samples, classes), on `select`
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
     """What searching left behind."""
 
-    evaluator: Evaluator
+    backbones: Backbones
     solver: ChainSolver
     records: list[BackboneRecord]
     results: list[ChainResult]
     finalists: dict[Genome, Finalist]
     finals: list[ChainResult]
     history: list[GenerationSummary]
-    supernet_origin: str
+    origin: str  # of the backbones, in a sentence
+    reference: BackboneRecord  # the full network, without exits: what a loss is counted against
+    uncertifiable: str | None = None  # why no certificate may be issued, whatever passes
 
 
 def obtain_shared_heads(
@@ -141,7 +147,13 @@ def train_finalist(
     arrays = {"logits": found.logits, "labels": data.select.labels}
     write_arrays(evaluator.folder.logits / f"{record.name}.npz", arrays)
     write_record(evaluator.folder.finalists / f"{record.name}.npz", record)
-    return Finalist(record, exited)
+    return Finalist(record, exited, found.logits)
+
+
+def polisher_of(searched: Searched) -> Polisher:
+    """Polishes designs of finalists on `select`."""
+    logits = {genome: finalist.logits for genome, finalist in searched.finalists.items()}
+    return Polisher(searched.solver, lambda record: logits[record.genome])
 
 
 def solve_finalists(finalists: Sequence[Finalist], solver: ChainSolver) -> list[ChainResult]:

@@ -25,6 +25,14 @@ class Settings:
     max_accuracy_loss: float = 0.01  # against the full network
     max_latency_s: float | None = None  # worst case: a sample that runs through every stage
     energy: Literal["back_to_back", "served"] = "back_to_back"  # which of them is minimised
+    epsilon: float = 0.01  # share of images that the certified mode may harm
+    delta: float = 0.1  # 1 - confidence of that
+    models: tuple[str, ...] = ()  # trained networks of the user's own, instead of a supernet
+    calibration: str | None = None  # images that those have never seen
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)  # of images scaled to 0-1; those of the user's networks
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    size: tuple[int, int] | None = None  # height and width, where the networks leave them open
+    head_epochs: int = 16  # of the heads of the user's networks
     supernet: str | None = None  # folder of a checkpoint
     epochs: int | None = None  # of the supernet; None: the preset's
     augment: Literal["none", "shift", "shift-flip"] | None = None  # None: see `augmentation`
@@ -47,10 +55,23 @@ class Settings:
                 f"--max-latency-ms must be a number above 0, got {self.max_latency_s * 1e3:g}",
                 to_do="leave it out where latency does not matter",
             )
-        for name, least in (("epochs", 1), ("population", 4), ("generations", 1)):
+        for name in ("epsilon", "delta"):
+            if not 0 < getattr(self, name) < 1:
+                raise ConfigError(
+                    f"--{name} is a share between 0 and 1, got {getattr(self, name)}",
+                    to_do="one percentage point is 0.01",
+                )
+        if self.models and self.supernet is not None:
+            raise ConfigError("--model and --supernet exclude each other", to_do="give one of them")
+        if len(self.mean) != 3 or len(self.std) != 3 or not min(self.std) > 0:
+            raise ConfigError(
+                f"--mean and --std need three numbers each, std above 0; got {self.mean} and {self.std}",
+                to_do="for ImageNet's: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
+            )
+        for name, least in (("epochs", 1), ("head_epochs", 1), ("population", 4), ("generations", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
-                raise ConfigError(f"--{name} must be at least {least}, got {value}")
+                raise ConfigError(f"--{name.replace('_', '-')} must be at least {least}, got {value}")
         if self.augment not in (None, "none", "shift", "shift-flip"):
             raise ConfigError(f"unknown augmentation {self.augment!r}; use none, shift or shift-flip")
         if not 0 <= self.seed < SEEDS:
@@ -67,8 +88,16 @@ class Settings:
         return None if self.supernet is None else Path(self.supernet)
 
     def to_json(self) -> dict[str, Any]:
-        """The same as a JSON object."""
-        return asdict(self)
+        """The same as a JSON object, lists as JSON reads them back: a resumed run is compared with what was written."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> Settings:
+        """Read what `to_json` wrote."""
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in table.items()
+        }
+        return cls(**values)
 
 
 def budgeted(preset: Preset, settings: Settings) -> Preset:

@@ -1,39 +1,66 @@
-"""What networks answer on the untouched test split, asked only when a figure needs it, and kept in the run folder."""
+"""What networks answer on a split that chose nothing, asked only when a figure needs it, and kept in the run folder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 
-from codesign.policy.exit_log import ExitLog, joined
+import numpy as np
+
+from codesign.exits.answers import answers
+from codesign.policy.averaging import NONE, averaged_log
+from codesign.policy.exit_log import ExitLog
 from codesign.search.backbone_record import BackboneRecord, Genome
+from codesign.search.choose import ChosenDesign
+from runtime.contract.arrays import FloatArray
+from runtime.data.labelled import LabelledImages
 
-from .evaluate import Evaluator, exit_log, to_exited_backbone
+from .backbones import Backbones
+from .evaluate import exit_log
 from .record_file import read_log, write_log
+from .run_folder import read_arrays, write_arrays
 from .search_step import Finalist
 
 
 class TestAnswers:
-    """Logs on `test`: of finalists with their own heads, of any other backbone of the archive with the shared ones."""
+    """Answers on `test`, or another split: of finalists with their own heads, of all else as it was searched."""
 
     __test__ = False  # pytest takes a class of this name for a collection of tests
 
-    def __init__(self, evaluator: Evaluator, finalists: Mapping[Genome, Finalist]) -> None:
-        self._evaluator, self._finalists = evaluator, finalists
+    def __init__(
+        self,
+        backbones: Backbones,
+        finalists: Mapping[Genome, Finalist],
+        split: LabelledImages | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Answers on `split` (default: test), kept in `folder` (default: the run's folder of test logs)."""
+        self._backbones, self._finalists = backbones, finalists
+        self.split = backbones.data.test if split is None else split
+        self._folder = backbones.folder.test_logs if folder is None else folder
+        (self._folder / "logits").mkdir(parents=True, exist_ok=True)
         self._logs: dict[Genome, ExitLog] = {}
+        self._logits: dict[Genome, FloatArray] = {}
 
-    def of_chain(self, chain: Sequence[BackboneRecord]) -> ExitLog:
-        """All candidates of a chain."""
-        return joined([self.of_backbone(record) for record in chain])
+    @property
+    def classes(self) -> int:
+        """How many there are to choose from."""
+        return len(self._backbones.data.classes)
+
+    def of_design(self, chosen: ChosenDesign) -> ExitLog:
+        """All candidates of a design of finalists, its averaging included."""
+        logits = np.concatenate([self._finalist_logits(record) for record in chosen.chain])
+        return averaged_log(logits, self.split.labels, chosen.design.mask, chosen.averaging)
 
     def of_backbone(self, record: BackboneRecord) -> ExitLog:
         """All exits of one backbone, then its end, which heads do not change."""
         genome = record.genome
         if genome not in self._logs:
-            path = self._evaluator.folder.test_logs / f"{record.name}.npz"
+            path = self._folder / f"{record.name}.npz"
             if path.is_file():
                 self._logs[genome] = read_log(path)
             else:
-                self._logs[genome] = self._ask(genome)
+                self._logs[genome] = self._ask(record)
                 write_log(path, self._logs[genome])
         return self._logs[genome]
 
@@ -41,10 +68,19 @@ class TestAnswers:
         """Of the network without exits."""
         return float(self.of_backbone(record).correct[-1].mean())
 
-    def _ask(self, genome: Genome) -> ExitLog:
-        data = self._evaluator.data
-        if genome in self._finalists:
-            exited = self._finalists[genome].exited
-        else:
-            exited = to_exited_backbone(self._evaluator.network(genome), data)
-        return exit_log(exited, data, data.test)
+    def _ask(self, record: BackboneRecord) -> ExitLog:
+        if record.genome in self._finalists:
+            return averaged_log(self._finalist_logits(record), self.split.labels, 0, NONE)
+        return exit_log(self._backbones.exited(record.genome), self._backbones.data, self.split)
+
+    def _finalist_logits(self, record: BackboneRecord) -> FloatArray:
+        genome = record.genome
+        if genome not in self._logits:
+            path = self._folder / "logits" / f"{record.name}.npz"
+            if path.is_file():
+                self._logits[genome] = read_arrays(path)["logits"]
+            else:
+                exited, data = self._finalists[genome].exited, self._backbones.data
+                self._logits[genome] = answers(exited.model, exited.outputs, self.split.images, data.input).logits
+                write_arrays(path, {"logits": self._logits[genome], "labels": self.split.labels})
+        return self._logits[genome]

@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     folder = RunFolder(args.run)
-    settings = Settings(**json.loads((args.run / RUN).read_text())["settings"])
+    settings = Settings.from_json(json.loads((args.run / RUN).read_text())["settings"])
     budget = load_preset(settings.space).search
     limits = InnerLimits(budget.max_exits, None, settings.max_latency_s, settings.requests_per_s)
     solver = ChainSolver(board_pricing(settings), limits, budget.threshold_levels, settings.energy)

@@ -231,7 +231,7 @@ def refused(run: SmallRun, capsys: pytest.CaptureFixture[str], *options: str) ->
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--board", "orin-nano"], "unknown board 'orin-nano'.*orin-nano-super"),
+        (["--board", "orin-nanu"], "unknown board 'orin-nanu'.*orin-nano-super"),
         (["--data", "cifar"], "unknown data set 'cifar'.*did you mean 'cifar10'.*to do: use digits"),
         (["--data", "images:/nowhere/at/all"], "there is no folder /nowhere/at/all.*to do: give a folder"),
         (["--space", "huge"], "unknown space 'huge'.*to do: use one of .*tiny"),
@@ -405,7 +405,7 @@ def test_a_dry_run_for_people_names_time_memory_and_disk(new_run: SmallRun, caps
         assert text in printed
 
 
-@pytest.mark.parametrize("options", [["--board", "orin-nano"], ["--data", "images:/nowhere"], ["--epochs", "0"]])
+@pytest.mark.parametrize("options", [["--board", "orin-nanu"], ["--data", "images:/nowhere"], ["--epochs", "0"]])
 def test_a_dry_run_refuses_what_the_run_would(
     new_run: SmallRun, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:

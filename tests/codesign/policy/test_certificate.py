@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codesign.policy.certificate import certify, full_depth, harm_p_value
+from codesign.policy.certificate import certify, full_depth, harm_p_value, least_samples
 from codesign.policy.exit_log import ExitLog
 from codesign.policy.replay import replay
 from codesign.policy.threshold_path import shared_path
@@ -66,6 +66,7 @@ def test_where_nothing_passes_the_answer_is_full_depth_said_in_words() -> None:
 def test_too_few_samples_certify_nothing_even_without_any_harm() -> None:
     assert not certify(log_with_harm_at([], samples=229), 0b1, steps(0.1), epsilon=0.01, delta=0.1).passed
     assert certify(log_with_harm_at([], samples=230), 0b1, steps(0.1), epsilon=0.01, delta=0.1).passed
+    assert least_samples(epsilon=0.01, delta=0.1) == 230
 
 
 def test_the_promise_is_one_plain_sentence() -> None:

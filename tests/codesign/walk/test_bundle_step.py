@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codesign.policy.averaging import Averaging
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import Genome
 from codesign.search.choose import ChosenDesign, by_energy
@@ -57,7 +58,16 @@ def written(parts: Parts, chosen: Chosen, out: Path) -> tuple[bundle_step.Verifi
     modes = [(name, design, outcomes[name]) for name, (design, _) in chosen.items()]
     finalists = chosen["two"][1]
     verification = write_and_verify(
-        out, modes, finalists, parts.data, promises, board="x", device="gpu", requests_per_s=30.0, provenance={"a": 1}
+        out,
+        modes,
+        {},
+        finalists,
+        parts.data,
+        promises,
+        board="x",
+        device="gpu",
+        requests_per_s=30.0,
+        provenance={"a": 1},
     )
     return verification, outcomes
 
@@ -128,7 +138,8 @@ def test_modes_that_differ_in_thresholds_or_clocks_share_a_design_and_others_do_
     other_mask = replace(design, design=replace(design.design, mask=design.design.mask ^ 1))
     other_chain = replace(design, chain=design.chain[1:])
     assert design_id(design) == design_id(other_policy) == design_id(other_point)
-    assert len({design_id(d) for d in (design, other_mask, other_chain)}) == 3
+    averaged = replace(design, averaging=Averaging(0.3))
+    assert len({design_id(d) for d in (design, other_mask, other_chain, averaged)}) == 4
 
 
 def test_a_promise_is_what_each_stage_adds() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from codesign.policy.replay import replay
+from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import ChosenDesign, by_energy, full_network, right_answers
+from codesign.search.choose import ChosenDesign, by_energy, cheapest_meeting, full_network, right_answers
 from codesign.search.inner_grid import InnerLimits
 from codesign.search.outer import ChainResult
 from codesign.walk.choose_step import (
@@ -41,6 +44,10 @@ def results_of(records: list[BackboneRecord], asked: ChainSolver = SOLVER) -> li
     return [*with_exits, *(ChainResult((r,), asked.without_exits((r,))) for r in records)]
 
 
+def pick(results: Sequence[ChainResult], wanted: Sequence[Requirement]) -> ChosenDesign | None:
+    return cheapest_meeting(results, SOLVER, wanted)
+
+
 def right_of(chosen: ChosenDesign) -> BoolArray:
     log, mask = SOLVER.log(chosen.chain), chosen.design.mask
     return right_answers(replay(log, mask, chosen.policy), log.correct, mask)
@@ -51,7 +58,7 @@ def right_of(chosen: ChosenDesign) -> BoolArray:
 def test_each_mode_keeps_to_its_loss_and_is_no_dearer_than_the_one_before(seed: int, max_loss: float) -> None:
     records = archive(seed)
     reference = full_network(records).log.correct[-1]
-    modes = pick_modes(results_of(records), SOLVER, reference, max_loss)
+    modes = pick_modes(results_of(records), SOLVER, pick, reference, max_loss)
     assert modes.missed == ()
     assert modes.notes == ()
     assert [name for name, _ in modes.items()] == list(MODE_LOSSES) == ["accurate", DEFAULT_MODE, "frugal"]
@@ -77,7 +84,7 @@ def test_a_lucky_design_that_balanced_refuses_is_not_taken_for_accurate() -> Non
 def test_where_nothing_is_accurate_enough_the_most_accurate_design_stands_in_and_is_named() -> None:
     records = archive(0)
     results = results_of(records)[:1]  # the smallest alone
-    modes = pick_modes(results, SOLVER, full_network(records).log.correct[-1], 0.01)
+    modes = pick_modes(results, SOLVER, pick, full_network(records).log.correct[-1], 0.01)
     assert modes.missed == ("accurate", "balanced", "frugal")
     assert modes.balanced == most_accurate(results, SOLVER)[0]
     assert modes.notes[1].startswith("Mode balanced: no design within the limits is as accurate as asked")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from codesign.policy.exit_log import joined
+from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import ChosenDesign, static_by_energy
+from codesign.search.choose import ChosenDesign, cheapest_meeting, static_by_energy
 from codesign.search.inner_grid import InnerLimits
 from codesign.search.outer import ChainResult
 from codesign.walk.choose_step import designs_for, requirement
@@ -34,7 +36,11 @@ def judge(accuracies: dict[int, float] | None = None, asked: list[int] | None = 
             asked.append(of.genome[0])
         return of.accuracy if accuracies is None else accuracies[of.genome[0]]
 
-    return Judge(SOLVER, RATE, None, lambda chain: joined([r.log for r in chain]), accuracy)
+    return Judge(SOLVER, RATE, None, lambda chosen: joined([r.log for r in chosen.chain]), accuracy, pick)
+
+
+def pick(results: Sequence[ChainResult], wanted: Sequence[Requirement]) -> ChosenDesign | None:
+    return cheapest_meeting(results, SOLVER, wanted)
 
 
 def joint() -> ChosenDesign:

@@ -29,8 +29,8 @@ def test_a_run_prices_on_every_operating_point_of_the_board(parts: Parts, device
 
 
 def test_an_unknown_board_is_refused_with_those_there_are(parts: Parts) -> None:
-    with pytest.raises(BoardError, match="unknown board 'nano'") as caught:
-        board_pricing(replace(parts.settings, board="nano"))
+    with pytest.raises(BoardError, match="unknown board 'nanu'") as caught:
+        board_pricing(replace(parts.settings, board="nanu"))
     assert BOARD in str(caught.value)
 
 

@@ -63,7 +63,7 @@ def test_nothing_is_written(parts: Parts, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"board": "orin-nano"}, BoardError, "unknown board"),
+        ({"board": "orin-nanu"}, BoardError, "unknown board"),
         ({"data": "images:/nowhere"}, DataError, "there is no folder"),
         ({"space": "huge"}, ConfigError, "unknown space"),
         ({"supernet": "/nowhere"}, ConfigError, "holds no supernet"),

@@ -36,6 +36,12 @@ def settings(**changes: Any) -> Settings:
         ({"population": 3}, "--population must be at least 4, got 3"),
         ({"generations": 0}, "--generations must be at least 1, got 0"),
         ({"augment": "mirror"}, "unknown augmentation 'mirror'"),
+        ({"epsilon": 0.0}, "--epsilon is a share between 0 and 1, got 0.0"),
+        ({"delta": 1.0}, "--delta is a share between 0 and 1, got 1.0"),
+        ({"models": ("a.onnx",), "supernet": "folder"}, "--model and --supernet exclude each other"),
+        ({"std": (1.0, 0.0, 1.0)}, "--mean and --std need three numbers each, std above 0"),
+        ({"mean": (1.0,)}, "--mean and --std need three numbers each"),
+        ({"head_epochs": 0}, "--head-epochs must be at least 1, got 0"),
         ({"seed": -1}, "--seed must be from 0 to 4294967294, got -1"),
         ({"seed": 2**32 - 1}, "--seed must be from 0"),
     ],
@@ -52,7 +58,7 @@ def test_a_value_that_cannot_be_meant_is_refused(changes: dict[str, Any], messag
 )  # fmt: skip
 def test_settings_survive_json(changes: dict[str, Any]) -> None:
     made = settings(**changes)
-    assert Settings(**json.loads(json.dumps(made.to_json(), allow_nan=False))) == made
+    assert Settings.from_json(json.loads(json.dumps(made.to_json(), allow_nan=False))) == made
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from codesign.policy.averaging import NONE, Averaging
+from codesign.search.choose import ChosenDesign
+from codesign.search.inner_front import InnerDesign
 from codesign.walk import test_answers
 from codesign.walk.search_step import train_finalist
 from codesign.walk.test_answers import TestAnswers
+from runtime.contract.exit_policy import ExitPolicy
+from runtime.contract.operating_point import OperatingPoint
 from tests.codesign.walk.conftest import Parts, no_tick
 
 GENOME, OTHER = (0, 1, 0, 0, 1, 1, 0, 0, 1), (0, 0, 1, 0, 1, 1, 0, 0, 1)
+
+
+def inner_design(mask: int) -> InnerDesign:
+    return InnerDesign(0, mask, 0, OperatingPoint(10**9, 10**9, 10**9), 0.5, 1.0, 1.0, 1.0)
 
 
 def test_a_finalist_answers_with_its_own_heads_and_others_with_the_shared_ones(parts: Parts) -> None:
@@ -26,12 +35,25 @@ def test_a_finalist_answers_with_its_own_heads_and_others_with_the_shared_ones(p
     assert answers.static_accuracy(finalist.record) == float(shared.correct[-1].mean())
 
 
-def test_a_chain_answers_one_backbone_after_the_other(parts: Parts) -> None:
-    answers, chain = TestAnswers(parts.evaluator, {}), [parts.evaluator(OTHER), parts.evaluator((0,) * 9)]
-    log = answers.of_chain(chain)
-    np.testing.assert_array_equal(
-        log.predictions, np.concatenate([answers.of_backbone(record).predictions for record in chain])
-    )
+def test_a_design_answers_one_backbone_after_the_other_with_its_own_averaging(parts: Parts) -> None:
+    finalists = {g: train_finalist(parts.evaluator, g, parts.preset.training, 1, 0, no_tick) for g in (GENOME, OTHER)}
+    answers = TestAnswers(parts.evaluator, finalists, folder=parts.folder.path / "fresh")
+    chain = tuple(finalist.record for finalist in finalists.values())
+    apart = np.concatenate([answers.of_backbone(record).entropy_nats for record in chain])
+    mask = (1 << (len(apart) - 1)) - 1
+    for averaging, equal in ((NONE, True), (Averaging(0.5), False)):
+        chosen = ChosenDesign(chain, inner_design(mask), ExitPolicy((0.1,) * (len(apart) - 1)), averaging)
+        log = answers.of_design(chosen)
+        assert np.allclose(log.entropy_nats, apart, atol=1e-5) is equal
+        np.testing.assert_allclose(log.entropy_nats[0], apart[0], atol=1e-5)  # nobody answered before the first
+
+
+def test_another_split_is_kept_apart(parts: Parts) -> None:
+    finalist = train_finalist(parts.evaluator, GENOME, parts.preset.training, 1, 0, no_tick)
+    folder = parts.folder.path / "certify"
+    log = TestAnswers(parts.evaluator, {GENOME: finalist}, parts.data.certify, folder).of_backbone(finalist.record)
+    np.testing.assert_array_equal(log.labels, parts.data.certify.labels)
+    assert (folder / f"{finalist.record.name}.npz").is_file()
 
 
 def test_nothing_is_asked_twice_not_even_by_a_resumed_run(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
