@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -52,7 +52,6 @@ class Line:
 
     at_s: float
     rails: Mapping[str, RailLine]
-    temperatures_c: Mapping[str, float] = field(default_factory=dict)
 
 
 class Jtop:
@@ -173,11 +172,7 @@ class Jtop:
             if "error" in found:
                 self._why_silent = str(found["error"])
                 return
-            line = Line(
-                at_s,
-                {name: _rail_line(rail) for name, rail in found["rails"].items()},
-                {name: float(celsius) for name, celsius in found["temperatures_c"].items()},
-            )
+            line = Line(at_s, {name: _rail_line(rail) for name, rail in found["rails"].items()})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             self._why_silent = f"the reader said something else than expected: {error!r}"
             return

@@ -3,7 +3,7 @@
     python -m runtime.boards.jtop_reader --interval 0.5
 
 jetson-stats is AGPL, and importing it changes how the whole process starts others: neither shall reach the runtime.
-A line is {"rails": {NAME: {"power_w", "voltage_v", "current_a"}}, "temperatures_c": {NAME: degrees}}, or {"error": …}.
+A line is {"rails": {NAME: {"power_w": …, "voltage_v": …, "current_a": …}}}, or {"error": …}.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with library.jtop(interval=args.interval) as board:
             while board.ok():
-                print(json.dumps(line_of(board.power, board.temperature)), flush=True)
+                print(json.dumps(line_of(board.power)), flush=True)
     except library.JtopException as error:
         return _end(str(error))
     except (BrokenPipeError, KeyboardInterrupt):
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def line_of(power: Mapping[str, Any], temperature: Mapping[str, Any]) -> dict[str, Any]:
+def line_of(power: Mapping[str, Any]) -> dict[str, Any]:
     """jtop's figures in SI units. What is offline or has no number is left out, not 0."""
     rails = {}
     for name, rail in power.get("rail", {}).items():
@@ -51,12 +51,7 @@ def line_of(power: Mapping[str, Any], temperature: Mapping[str, Any]) -> dict[st
                 "voltage_v": _thousandths(rail.get("volt")),
                 "current_a": _thousandths(rail.get("curr")),
             }
-    temperatures = {
-        name: float(zone["temp"])
-        for name, zone in temperature.items()
-        if isinstance(zone, Mapping) and zone.get("online", True) and isinstance(zone.get("temp"), (int, float))
-    }
-    return {"rails": rails, "temperatures_c": temperatures}
+    return {"rails": rails}
 
 
 def _thousandths(number: object) -> float | None:

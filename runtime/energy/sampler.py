@@ -89,7 +89,7 @@ class Sampler:
     @property
     def running(self) -> bool:
         """Whether a thread reads now."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive() and not self._died
 
     def start(self) -> None:
         """Read in the background from now on; a second call changes nothing. `now_s` must pass by itself."""
@@ -191,4 +191,5 @@ class Sampler:
             with self._taken:
                 self._died = True
                 self._failures.append(f"sampling ended: {type(error).__name__}: {error}")
+                self._taken.notify_all()
             raise

@@ -20,7 +20,7 @@ METHOD = "RAPL"
 UNIT_J = 61e-6  # 2⁻¹⁴ J, the unit of most processors
 REFRESH_S = 1e-3  # the counters move about once a millisecond
 MOST_W = 600.0  # more than any package draws: so long a silence may hide a whole turn of the counter
-SLACK_J = 1.0
+SLACK_J = 10.0  # more than comes with one refresh
 # intel-rapl:0 is a package, intel-rapl:0:2 a part of it; intel-rapl-mmio:0 would count the package once more.
 _ZONE = re.compile(r"intel-rapl:\d+(:\d+)?")
 

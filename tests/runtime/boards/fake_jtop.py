@@ -14,11 +14,6 @@ POWER = {
     },
     "tot": {"volt": 5000, "curr": 1000, "power": 5000, "name": "VDD_IN"},
 }
-TEMPERATURE = {
-    "cpu": {"temp": 47.5, "online": True},
-    "cv0": {"temp": -256, "online": False},
-    "gpu": {"temp": None, "online": True},
-}
 
 SOURCE = """
 import time
@@ -39,21 +34,18 @@ class jtop:
         return None
 
     def ok(self):
-        if {hangs}:
-            time.sleep(60.0)
         self.left -= 1
         time.sleep(self.interval)
         return self.left >= 0
 
     power = {power!r}
-    temperature = {temperature!r}
 """
 
 
-def write_jtop(folder: Path, *, lines: int = 1000, absent: bool = False, hangs: bool = False) -> Path:
+def write_jtop(folder: Path, *, lines: int = 1000, absent: bool = False) -> Path:
     """Put the package there; it gives so many readings and ends."""
     package = folder / "jtop"
     package.mkdir(parents=True, exist_ok=True)
-    source = SOURCE.format(lines=lines, absent=absent, hangs=hangs, power=POWER, temperature=TEMPERATURE)
+    source = SOURCE.format(lines=lines, absent=absent, power=POWER)
     (package / "__init__.py").write_text(source, encoding="utf-8")
     return folder

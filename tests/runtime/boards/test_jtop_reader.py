@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runtime.boards import jtop_reader
-from tests.runtime.boards.fake_jtop import POWER, TEMPERATURE, write_jtop
+from tests.runtime.boards.fake_jtop import POWER, write_jtop
 
 
 @pytest.fixture
@@ -30,17 +30,16 @@ def _forget_jtop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_line_is_in_si_units_and_leaves_out_what_is_not_known() -> None:
-    line = jtop_reader.line_of(POWER, TEMPERATURE)
+    line = jtop_reader.line_of(POWER)
     assert line["rails"] == {
         "VDD_IN": {"power_w": 5.0, "voltage_v": 5.0, "current_a": 1.0},
         "VDD_SOC": {"power_w": 1.0, "voltage_v": 5.0, "current_a": pytest.approx(0.2)},
         "VIN": {"power_w": 18.25, "voltage_v": None, "current_a": None},
     }
-    assert line["temperatures_c"] == {"cpu": 47.5}
 
 
 def test_a_board_without_rails_has_none() -> None:
-    assert jtop_reader.line_of({}, {"odd": 3}) == {"rails": {}, "temperatures_c": {}}
+    assert jtop_reader.line_of({}) == {"rails": {}}
 
 
 def test_the_reader_prints_a_line_for_each_reading(fake: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,6 +103,16 @@ def test_a_window_that_nobody_sampled_is_none() -> None:
     assert window.energy() is None
 
 
+def test_a_sensor_slower_than_the_rate_is_metered_at_its_own_pace() -> None:
+    meter, _ = metered(lambda _: 5.0, read_s=0.08)
+    with meter.window() as window:
+        for _ in range(20):
+            meter.sampler.tick()
+    energy = window.energy()
+    assert energy is not None
+    assert energy.energy_j == pytest.approx(5.0 * energy.span_s)
+
+
 def test_a_window_shorter_than_a_period_is_none() -> None:
     with SampledMeter(Steady(), 20.0) as meter:
         with meter.window() as window:
