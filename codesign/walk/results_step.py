@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from codesign.data.dataset import Dataset
+from codesign.policy.averaging import NONE
 from codesign.policy.exit_log import ExitLog
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver, exit_labels
@@ -49,6 +50,10 @@ class Describer:
                 ends = any(is_end for _, is_end in kept)
                 where = f"exits after block {', '.join(exits)}" if exits else "no early exits"
                 parts.append(f"{LETTERS[number]} = {self.names[record.name]}; {where}{'' if ends else ', left there'}")
+        how = chosen.averaging
+        if how != NONE:
+            where = "the last one too" if how.at_the_end else "but the last"
+            parts[-1] += f"; each answer counts in {how.weight:g} of the one before, {where}"
         return "; then ".join(parts)
 
     def stage_labels(self, chosen: ChosenDesign) -> list[str]:

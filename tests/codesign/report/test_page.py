@@ -166,10 +166,11 @@ def test_the_story_is_told_in_order(tmp_path: Path) -> None:
 def test_a_run_without_a_certificate_says_so_and_one_with_shows_it(tmp_path: Path) -> None:
     assert "No certificate was issued" in page(tmp_path, sample())
     table = sample()
-    table["certificate"] = {"epsilon": 0.01, "delta": 0.1}
+    table["certificate"] = {"epsilon": 0.01, "delta": 0.1, "sentence": "At most one in a hundred."}
     text = page(tmp_path, table)
     assert "No certificate was issued" not in text
     assert "<strong>epsilon</strong> 0.01" in text
+    assert "At most one in a hundred. This speaks of images like the calibration images, and of no others." in text
 
 
 def test_a_threshold_of_null_is_called_never(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from codesign.policy.averaging import Averaging
 from codesign.policy.requirement import Requirement
 from codesign.search.chain_solver import ChainSolver
 from codesign.search.chain_works import stages_of
@@ -45,6 +48,13 @@ def test_words_name_each_backbone_and_where_it_is_left() -> None:
     assert labels[0].startswith("A · block ")
     assert labels[-1] == "B · end"
     assert len(labels) == chain_design().policy.stages
+
+
+def test_words_say_whose_answers_count_in_those_before() -> None:
+    text = SAY.design(replace(chain_design(), averaging=Averaging(0.3)))
+    assert text.endswith("; each answer counts in 0.3 of the one before, but the last")
+    both = SAY.design(replace(chain_design(), averaging=Averaging(0.3, at_the_end=True)))
+    assert both.endswith("; each answer counts in 0.3 of the one before, the last one too")
 
 
 def test_a_backbone_as_it_stands_has_no_early_exits() -> None:
