@@ -60,8 +60,8 @@ def print_estimate(found: Estimate, *, as_json: bool) -> None:
         print(json.dumps(asdict(found) | {"total_s": found.total_s, "kind": "predicted"}))
         return
     console = Console()
-    trained = "kept from an earlier run" if found.training_s == 0 else f"about {found.training_s / 60:.1f} min"
-    console.print(f"supernet  {trained}")
-    console.print(f"the rest  about {found.search_s / 60:.1f} min (heads, search, finalists, bundle)")
+    trained = "none: kept from an earlier run" if found.training_s == 0 else f"about {found.training_s / 60:.1f} min"
+    console.print(f"training  {trained}")
+    console.print(f"the rest  about {found.search_s / 60:.1f} min (search, finalists, bundle, report)")
     console.print(f"memory    about {found.memory_bytes / 1e9:.1f} GB\ndisk      about {found.disk_bytes / 1e6:.0f} MB")
     console.print("[dim]predicted from a few training steps on this machine; nothing was written")

@@ -19,6 +19,7 @@ from .compile import board_pricing, limits_of
 from .feasibility import check_feasible
 from .settings import Settings, budgeted
 from .supernet_step import kept_supernet, plan
+from .user_estimate import user_run_estimate
 
 TRIAL_BATCHES = 3
 SECONDS_PER_SOLVED_CHAIN = 0.3  # assumed; a solve takes 0.05 to 0.5 s
@@ -29,7 +30,7 @@ PROCESS_BYTES = 700_000_000  # assumed: interpreter, torch and ONNX Runtime, bef
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Seconds and bytes, predicted; `training_s` is 0 where a trained supernet is kept already."""
+    """Seconds and bytes, predicted; `training_s` is 0 where a trained supernet is kept already, or no head pays."""
 
     training_s: float
     search_s: float
@@ -51,6 +52,8 @@ def estimate(settings: Settings, cache: Path) -> Estimate:
         EdgeCodesignError: as the first steps of a run do.
     """
     preset, pricing = budgeted(load_preset(settings.space), settings), board_pricing(settings)
+    if settings.models:
+        return Estimate(*user_run_estimate(settings))
     data = load_data(settings.data, settings.seed)
     recipe, budget, count = preset.training, preset.search, len(data.train.labels)
     planned = plan(data, preset, checkpoint=settings.checkpoint, epochs=settings.epochs, seed=settings.seed)

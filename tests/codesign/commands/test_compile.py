@@ -401,7 +401,7 @@ def test_a_dry_run_for_people_names_time_memory_and_disk(new_run: SmallRun, caps
     arguments = [argument for argument in new_run.arguments("--dry-run") if argument != "--json"]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
-    for text in ("supernet", " min", "memory", " GB", "disk", " MB", "predicted", "nothing was written"):
+    for text in ("training", " min", "memory", " GB", "disk", " MB", "predicted", "nothing was written"):
         assert text in printed
 
 

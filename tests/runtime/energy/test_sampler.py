@@ -13,7 +13,7 @@ from runtime.boards.power_sensor import PowerReading
 from runtime.boards.simulated_time import SimulatedTime
 from runtime.contract.errors import BoardError, UnitError
 from runtime.contract.kind import Kind
-from runtime.energy.sampler import Sampler, SamplerCounts, StopSignal
+from runtime.energy.sampler import Sampler, SamplerCounts
 from tests.runtime.energy.drawn_power import DrawnPower
 
 READING = PowerReading(5.0, "VDD_IN", "INA3221", 0.04, Kind.MEASURED)
@@ -151,15 +151,13 @@ def test_starting_and_stopping_twice_changes_nothing_and_it_can_start_again() ->
 
 
 def test_reads_have_their_times_however_long_the_one_before_took() -> None:
-    """On simulated time, driven through the thread's own loop: no drift."""
     time_ = SimulatedTime()
     sensor = DrawnPower(lambda _: 5.0, time_, read_s=0.004)
     sampler = by_hand(sensor)
-    stop = Sleeping(time_, until_s=1.0)
-    sampler._run(stop)
+    run_until(sampler, time_, 1.0)
     begins_s = [sample.at_s - sample.half_read_s for sample in sampler.between(0.0, 2.0)]
     assert begins_s == pytest.approx([0.01 * index for index in range(len(begins_s))], abs=1e-9)
-    assert len(begins_s) == 101 or len(begins_s) == 100
+    assert len(begins_s) in (100, 101)
     assert sampler.counts().late == sampler.counts().skipped == 0
 
 
@@ -167,7 +165,7 @@ def test_reads_whose_time_has_passed_are_left_out_and_counted() -> None:
     """Reads of 25 ms at 100 Hz: every third can be made, and comes late."""
     time_ = SimulatedTime()
     sampler = by_hand(DrawnPower(lambda _: 5.0, time_, read_s=0.025))
-    sampler._run(Sleeping(time_, until_s=1.0))
+    run_until(sampler, time_, 1.0)
     counts = sampler.counts()
     assert counts.skipped >= counts.reads
     assert sampler.warnings()[0].endswith("the machine was busy, or one reading takes longer than a period")
@@ -175,29 +173,27 @@ def test_reads_whose_time_has_passed_are_left_out_and_counted() -> None:
     assert all(later - earlier > 0.024 for earlier, later in pairwise(begins_s))
 
 
-class Sleeping(StopSignal):
-    """Waiting passes simulated time; it is set when that is over."""
+def run_until(sampler: Sampler, time_: SimulatedTime, until_s: float) -> None:
+    """The thread's own loop, here and on simulated time."""
+    stop = threading.Event()
 
-    def __init__(self, time_: SimulatedTime, until_s: float) -> None:
-        super().__init__()
-        self.time, self.until_s = time_, until_s
+    def sleep(seconds: float) -> None:
+        time_.sleep(seconds)
+        if time_.now_s() >= until_s - 1e-9:
+            stop.set()
 
-    def wait(self, timeout_s: float) -> bool:
-        self.time.sleep(timeout_s)
-        return self.time.now_s() >= self.until_s - 1e-9
+    sampler._sleep = sleep
+    sampler._run(stop)
 
 
-def test_a_stop_signal_wakes_whoever_waits_and_stays_set() -> None:
-    signal = StopSignal()
-    assert not signal.wait(0.0)
-    assert not signal.wait(0.001)
-    waiter = threading.Thread(target=signal.wait, args=(60.0,))
-    waiter.start()
-    signal.set()
-    waiter.join(10.0)
-    assert not waiter.is_alive()
-    assert signal.wait(60.0)
-    assert signal.wait(0.0)
+def test_a_slow_rate_does_not_hold_up_stopping() -> None:
+    sampler = Sampler(Steady(), 0.01)
+    sampler.start()
+    assert sampler.wait_past(0.0, 10.0)
+    begun_s = time.monotonic()
+    sampler.stop()
+    assert time.monotonic() - begun_s < 5.0
+    assert sampler.counts().reads == 2
 
 
 def test_a_sensor_that_hangs_holds_up_nobody_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
