@@ -10,6 +10,7 @@ from runtime.contract.kind import Kind
 from runtime.contract.operating_point import OperatingPoint
 
 from .measured import Measured
+from .robustness import Robustness
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,7 @@ class Results:
     peak_memory_bytes: float
     verification: Verification
     measured: Measured | None = None
+    robustness: Robustness | None = None
 
     @property
     def default_mode(self) -> ModeResult:

@@ -31,6 +31,7 @@ from .findings import (
 )
 from .measured import Measured, measured_from
 from .reading import TO_DO, Node
+from .robustness import Robustness, robustness_from
 
 SCHEMA_MAJOR = "1"
 BAR_NAMES = (
@@ -108,7 +109,15 @@ def results_from(table: Mapping[str, Any]) -> Results:
             checks.at("bundle_id").text(),
         ),
         measured=_measured(root),
+        robustness=_robustness(root),
     )
+
+
+def _robustness(root: Node) -> Robustness | None:
+    """Absent from runs of older versions."""
+    if "robustness" not in root.value or root.at("robustness").absent:
+        return None
+    return robustness_from(root.at("robustness"))
 
 
 def _measured(root: Node) -> Measured | None:

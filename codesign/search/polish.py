@@ -47,11 +47,13 @@ class Polisher:
     solver: ChainSolver
     logits: Logits
     averagings: Sequence[Averaging] = AVERAGINGS
+    reference: BackboneRecord | None = None  # the full network that harm is counted against; None: a chain's last one
 
     def log(self, chosen: ChosenDesign) -> ExitLog:
         """What the stages of a design answer on `select`, averaging included."""
         logits = np.concatenate([self.logits(record) for record in chosen.chain])
-        return averaged_log(logits, chosen.chain[0].log.labels, chosen.design.mask, chosen.averaging)
+        log = averaged_log(logits, chosen.chain[0].log.labels, chosen.design.mask, chosen.averaging)
+        return log if self.reference is None else replace(log, full=self.reference.log.predictions[-1])
 
     def best(self, results: Sequence[ChainResult], wanted: Sequence[Requirement]) -> ChosenDesign | None:
         """The cheapest polished design that meets every requirement; None where none does."""

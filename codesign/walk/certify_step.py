@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from codesign.policy.certificate import Certificate, certify, least_samples
+from codesign.policy.exit_log import ExitLog
 from codesign.policy.threshold_path import scaled_path
 from codesign.search.choose import ChosenDesign
 from runtime.contract.fingerprint import arrays_sha256
@@ -50,11 +51,14 @@ def certified_mode(
             f"No certified mode: {len(answers.split.labels)} images cannot certify harm {epsilon:.2%} with "
             f"{1 - delta:.0%} confidence; it takes {least} at least."
         )
-    log = answers.of_design(start)
-    classes = answers.classes
-    found = certify(log, start.design.mask, scaled_path(start.policy, classes), epsilon, delta)
+    found = certificate_of(start, answers.of_design(start), answers.classes, epsilon, delta)
     if not found.passed:
         return None, f"No certified mode: {found.sentence}"
     split = answers.split
     mode = CertifiedMode(replace(start, policy=found.policy), found, arrays_sha256(split.images, split.labels))
     return mode, found.sentence
+
+
+def certificate_of(start: ChosenDesign, log: ExitLog, classes: int, epsilon: float, delta: float) -> Certificate:
+    """The walk along a design's own thresholds, shrunk and stretched together, on the log of the `certify` split."""
+    return certify(log, start.design.mask, scaled_path(start.policy, classes), epsilon, delta)

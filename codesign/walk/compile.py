@@ -106,7 +106,9 @@ def _certified(modes: Modes, searched: Searched, settings: Settings, folder: Run
     if searched.uncertifiable is not None:
         return replace(modes, remarks=(*modes.remarks, f"No certified mode: {searched.uncertifiable}"))
     certify = searched.backbones.data.certify
-    answers = TestAnswers(searched.backbones, searched.finalists, certify, folder.path / "certify_logs")
+    answers = TestAnswers(
+        searched.backbones, searched.finalists, searched.reference, certify, folder.path / "certify_logs"
+    )
     aim = AIMED_SHARE * settings.epsilon
     start = polisher_of(searched).least_harmful(searched.finals, searched.reference.log.correct[-1], aim)
     certified, sentence = certified_mode(start, answers, settings.epsilon, settings.delta)

@@ -23,6 +23,7 @@ from .measure_target import MeasureTarget
 from .outcome import Outcome, design_outcome
 from .progress import Steps
 from .results_step import Describer, bar, bars, fronts, gain, mode_result
+from .robustness_step import robustness_step
 from .run_folder import RunFolder, write_text
 from .search_step import Searched, polisher_of
 from .settings import Settings
@@ -47,7 +48,7 @@ def finish(
         BoardError: what was chosen cannot be measured; results and report without measurements are there.
     """
     solver, pricing, rate = searched.solver, searched.solver.pricing, settings.requests_per_s
-    answers = TestAnswers(searched.backbones, searched.finalists)
+    answers = TestAnswers(searched.backbones, searched.finalists, reference)
     polisher = polisher_of(searched)
     judge = Judge(solver, rate, settings.max_latency_s, answers.of_design, answers.static_accuracy, polisher.best)
     wanted = requirement(reference.log.correct[-1], settings.max_accuracy_loss, DEFAULT_MODE)
@@ -106,6 +107,11 @@ def finish(
             "bundle_id": verification.bundle_id,
         },
     }
+    with steps.step("robustness", "Corrupted images") as tick:
+        full = searched.finalists[reference.genome].exited
+        static_j = float(pricing.static(reference).energy_j[0, modes.balanced.design.point])
+        results["robustness"] = robustness_step(folder.bundle, DEFAULT_MODE, full, static_j, data, settings.seed, tick)
+        results["timing_s"] = dict(steps.seconds)
     _hand_over(results, folder)
     if measure is not None:
         static = static_network(compared.static.record, searched.finalists, searched.backbones, pricing)

@@ -153,7 +153,7 @@ def train_finalist(
 def polisher_of(searched: Searched) -> Polisher:
     """Polishes designs of finalists on `select`."""
     logits = {genome: finalist.logits for genome, finalist in searched.finalists.items()}
-    return Polisher(searched.solver, lambda record: logits[record.genome])
+    return Polisher(searched.solver, lambda record: logits[record.genome], reference=searched.reference)
 
 
 def solve_finalists(finalists: Sequence[Finalist], solver: ChainSolver) -> list[ChainResult]:

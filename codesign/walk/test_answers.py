@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +32,15 @@ class TestAnswers:
         self,
         backbones: Backbones,
         finalists: Mapping[Genome, Finalist],
+        reference: BackboneRecord | None = None,
         split: LabelledImages | None = None,
         folder: Path | None = None,
     ) -> None:
-        """Answers on `split` (default: test), kept in `folder` (default: the run's folder of test logs)."""
+        """Answers on `split` (default: test), kept in `folder` (default: the run's folder of test logs).
+
+        Harm is counted against `reference`, the full network; against a chain's last one where none is given.
+        """
+        self._reference = reference
         self._backbones, self._finalists = backbones, finalists
         self.split = backbones.data.test if split is None else split
         self._folder = backbones.folder.test_logs if folder is None else folder
@@ -50,7 +56,10 @@ class TestAnswers:
     def of_design(self, chosen: ChosenDesign) -> ExitLog:
         """All candidates of a design of finalists, its averaging included."""
         logits = np.concatenate([self._finalist_logits(record) for record in chosen.chain])
-        return averaged_log(logits, self.split.labels, chosen.design.mask, chosen.averaging)
+        log = averaged_log(logits, self.split.labels, chosen.design.mask, chosen.averaging)
+        if self._reference is None:
+            return log
+        return replace(log, full=self.of_backbone(self._reference).predictions[-1])
 
     def of_backbone(self, record: BackboneRecord) -> ExitLog:
         """All exits of one backbone, then its end, which heads do not change."""

@@ -48,10 +48,20 @@ def test_a_design_answers_one_backbone_after_the_other_with_its_own_averaging(pa
         np.testing.assert_allclose(log.entropy_nats[0], apart[0], atol=1e-5)  # nobody answered before the first
 
 
+def test_harm_is_counted_against_the_full_network_and_not_against_the_end_of_the_chain(parts: Parts) -> None:
+    finalists = {g: train_finalist(parts.evaluator, g, parts.preset.training, 1, 0, no_tick) for g in (GENOME, OTHER)}
+    one, other = (finalists[genome].record for genome in (GENOME, OTHER))
+    answers = TestAnswers(parts.evaluator, finalists, other, folder=parts.folder.path / "against")
+    log = answers.of_design(ChosenDesign((one,), inner_design(0), ExitPolicy(())))
+    np.testing.assert_array_equal(log.full_right, answers.of_backbone(other).correct[-1])
+
+
 def test_another_split_is_kept_apart(parts: Parts) -> None:
     finalist = train_finalist(parts.evaluator, GENOME, parts.preset.training, 1, 0, no_tick)
     folder = parts.folder.path / "certify"
-    log = TestAnswers(parts.evaluator, {GENOME: finalist}, parts.data.certify, folder).of_backbone(finalist.record)
+    log = TestAnswers(parts.evaluator, {GENOME: finalist}, split=parts.data.certify, folder=folder).of_backbone(
+        finalist.record
+    )
     np.testing.assert_array_equal(log.labels, parts.data.certify.labels)
     assert (folder / f"{finalist.record.name}.npz").is_file()
 
