@@ -1,4 +1,4 @@
-"""Fold what an exporter left to be worked out at run time: constants, and nodes that lead nowhere.
+"""Tidy what an exporter left: constants to be worked out, nodes that lead nowhere or come in another order.
 
 Weights of layers are not touched: only nodes without any weight of the network are evaluated, with the reference
 implementation of ONNX. Shapes that follow the batch are `open_batch`'s.
@@ -16,6 +16,7 @@ from onnx.reference import ReferenceEvaluator
 
 from runtime.contract.errors import ConfigError
 
+SHORT = 8  # numbers; longer arrays of floats are the network's own
 Values = dict[str, np.ndarray[Any, Any]]
 
 
@@ -26,6 +27,7 @@ def fold_constants(model: onnx.ModelProto) -> None:
         ConfigError: a node that cannot be evaluated; names it.
     """
     known: Values = {}
+    held: Values = {}  # weights in Constant nodes
     initial = {weight.name: weight for weight in model.graph.initializer}
     nodes = []
     for node in model.graph.node:
@@ -36,12 +38,14 @@ def fold_constants(model: onnx.ModelProto) -> None:
             nodes.append(node)
             continue
         values = {name: known[name] if name in known else numpy_helper.to_array(initial[name]) for name in read}
-        known |= evaluated(model, node, values)
+        found = evaluated(model, node, values)
+        weight = all(value.dtype.kind == "f" and value.size > SHORT for value in found.values())
+        (held if weight else known).update(found)
     needed = {name for node in nodes for name in node.input} | {value.name for value in model.graph.output}
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     model.graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(value), name) for name, value in known.items() if name in needed
+        numpy_helper.from_array(np.asarray(value), name) for name, value in (known | held).items() if name in needed
     )
 
 
@@ -84,6 +88,20 @@ def drop_dead(model: onnx.ModelProto) -> None:
     del model.graph.initializer[:]
     model.graph.initializer.extend(weights)
     del model.graph.value_info[:]
+
+
+def sort_nodes(model: onnx.ModelProto) -> None:
+    """Every node after those it reads, otherwise in the order they came. Raises ConfigError where one reads nothing."""
+    made = {value.name for value in model.graph.input} | {weight.name for weight in model.graph.initializer} | {""}
+    waiting, ordered = list(model.graph.node), []
+    while waiting:
+        at = next((k for k, node in enumerate(waiting) if made.issuperset(node.input)), None)
+        if at is None:
+            raise ConfigError(f"node {waiting[0].name!r} reads what no node makes", to_do="export the network again")
+        made |= set(waiting[at].output)
+        ordered.append(waiting.pop(at))
+    del model.graph.node[:]
+    model.graph.node.extend(ordered)
 
 
 def weights_are_no_inputs(model: onnx.ModelProto) -> None:

@@ -19,12 +19,15 @@ from runtime.contract.work import NO_WORK, Work
 BYTES_PER_VALUE = 4  # FP32
 FREE = frozenset({"Constant", "Dropout", "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze"})
 FUSED = frozenset(
-    {"Add", "BatchNormalization", "Cast", "Clip", "Div", "Elu", "Exp", "HardSigmoid", "HardSwish", "LeakyRelu"}
-    | {"Log", "Mul", "Neg", "Relu", "Sigmoid", "Sqrt", "Sub", "Tanh"}
+    {"Abs", "Add", "BatchNormalization", "Cast", "Celu", "Clip", "Div", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid"}
+    | {"HardSwish", "LeakyRelu", "Log", "Max", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "Reciprocal", "Relu"}
+    | {"Selu", "Sigmoid", "Softplus", "Softsign", "Sqrt", "Sub", "Tanh", "ThresholdedRelu", "Where"}
 )
+PICKING = frozenset({"Gather", "Slice"})  # read only what they hand on
+SHAPE_MAKING = frozenset({"Concat", *PICKING})  # on vectors: no tensor of an image has a single axis
 # Operations that multiply, or run graphs of their own: without a rule for them their work would count as zero.
 UNCOUNTED = frozenset(
-    {"Attention", "ConvInteger", "DeformConv", "Einsum", "GRU", "If", "LSTM", "Loop", "MatMulInteger", "QLinearConv"}
+    {"Attention", "ConvInteger", "DeformConv", "GRU", "If", "LSTM", "Loop", "MatMulInteger", "QLinearConv"}
     | {"QLinearMatMul", "RNN", "Scan"}
 )
 FIXED_SIZES = "export the network with fixed sizes (only the batch may vary), or fold its constants first"
@@ -32,8 +35,8 @@ FIXED_SIZES = "export the network with fixed sizes (only the batch may vary), or
 Shapes = dict[str, tuple[int, ...]]
 
 
-def infer_shapes(model: onnx.ModelProto) -> Shapes:
-    """Shape of every tensor with the batch set to one.
+def infer_shapes(model: onnx.ModelProto, batch: int = 1) -> Shapes:
+    """Shape of every tensor for a batch of this size.
 
     Raises:
         ConfigError: a dimension other than the batch is not known, or the graph contradicts itself.
@@ -43,7 +46,7 @@ def infer_shapes(model: onnx.ModelProto) -> Shapes:
     weights: Shapes = {weight.name: tuple(weight.dims) for weight in single.graph.initializer}
     for value in single.graph.input:
         if value.name not in weights:  # files of old list their weights as inputs too
-            value.type.tensor_type.shape.dim[0].dim_value = 1
+            value.type.tensor_type.shape.dim[0].dim_value = batch
     del single.graph.value_info[:]  # these and the outputs' shapes may speak of another batch
     for value in single.graph.output:
         value.type.tensor_type.ClearField("shape")
@@ -82,6 +85,10 @@ def node_work(node: onnx.NodeProto, shapes: Shapes) -> Work:
         )
     elements = [int(np.prod(shapes[name])) for name in read]
     out = int(np.prod(shapes[node.output[0]]))
+    if node.op_type in SHAPE_MAKING and len(shapes[node.output[0]]) < 2:
+        return NO_WORK
+    if node.op_type in PICKING:
+        return Work(traffic_bytes=BYTES_PER_VALUE * 2 * out, kernels=1.0)
     if node.op_type in FUSED:
         return Work(traffic_bytes=BYTES_PER_VALUE * (sum(elements) - max(elements)))
     macs = 0.0
@@ -92,7 +99,27 @@ def node_work(node: onnx.NodeProto, shapes: Shapes) -> Work:
     elif node.op_type in ("Gemm", "MatMul"):
         transposed = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
         macs = out * float(shapes[node.input[0]][0 if transposed else -1])
-    return Work(macs, BYTES_PER_VALUE * (sum(elements) + out), kernels=1.0)
+    elif node.op_type == "Einsum":
+        macs = _einsum_macs(node, shapes)
+    made = sum(int(np.prod(shapes[name])) for name in node.output if name in shapes)
+    return Work(macs, BYTES_PER_VALUE * (sum(elements) + made), kernels=1.0)
+
+
+def _einsum_macs(node: onnx.NodeProto, shapes: Shapes) -> float:
+    """One per combination of the indices, and per operand beyond two."""
+    equation = next(attribute.s.decode() for attribute in node.attribute if attribute.name == "equation")
+    operands = equation.replace(" ", "").split("->")[0].split(",")
+    if "." in equation:
+        raise ConfigError(
+            f"the work of Einsum {equation!r} (node {node.name!r}) cannot be counted",
+            to_do="export the network with every index of the equation named, or with matrix products",
+        )
+    sizes = {
+        index: size
+        for operand, name in zip(operands, node.input, strict=True)
+        for index, size in zip(operand, shapes[name], strict=True)
+    }
+    return float(np.prod(list(sizes.values()))) * max(1, len(operands) - 1)
 
 
 def works_of(model: onnx.ModelProto, targets: Sequence[str]) -> tuple[Work, ...]:

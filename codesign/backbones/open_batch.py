@@ -8,22 +8,27 @@ which one axis is worked out, or, where the operation knows no such axis, a shap
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 from runtime.contract.errors import ConfigError
 
-from .onnx_fold import Values, drop_dead, evaluated, fold_constants, is_index, weights_are_no_inputs
+from .onnx_fold import SHORT, drop_dead, evaluated, fold_constants, is_index, sort_nodes, weights_are_no_inputs
+from .reshape_target import Array, Shape, any_batch, batch_axis, written_out
 
 OPEN_BATCH = "export the network with the batch left open (dynamic_axes of torch.onnx.export) and all else fixed"
 SHAPE_READERS = frozenset({"Shape", "Size"})
+INFERENCE_ERRORS = (
+    onnx.shape_inference.InferenceError,
+    onnx.defs.SchemaError,
+    onnx.checker.ValidationError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 PROBES = 3  # batches looked at: one may be 1 (broadcast by chance), and two leave it open whether a size is the batch
 SHAPE_INPUTS = {"Reshape": 1, "Expand": 1, "Resize": 3}  # operation -> which input holds the whole shape of its output
-Array = np.ndarray[Any, Any]
-Shape = tuple[int, ...]
 
 
 def with_open_batch(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -38,10 +43,11 @@ def with_open_batch(model: onnx.ModelProto) -> onnx.ModelProto:
     result = onnx.ModelProto()
     result.CopyFrom(model)
     weights_are_no_inputs(result)
+    sort_nodes(result)
     fold_constants(result)
     _Pass(result).run()
     drop_dead(result)
-    _sort(result)
+    sort_nodes(result)
     return result
 
 
@@ -103,9 +109,9 @@ class _Pass:
         self.kinds[name] = helper.np_dtype_to_tensor_dtype(values[0].dtype)
 
     def _is_small(self, name: str) -> bool:
-        """A weight that may take part in making shapes: whole numbers, or a single factor."""
+        """A weight that may take part in making shapes: whole numbers, or a few factors."""
         weight = self.initial.get(name)
-        return weight is not None and (is_index(weight) or int(np.prod(weight.dims)) == 1)
+        return weight is not None and (is_index(weight) or int(np.prod(weight.dims)) <= SHORT)
 
     def _value(self, name: str, probe: int) -> Array:
         return self.values[name][probe] if name in self.values else numpy_helper.to_array(self.initial[name])
@@ -135,44 +141,32 @@ class _Pass:
     def _opened(self, node: onnx.NodeProto, target: Array) -> list[Array] | None:
         """A constant target as it would be for each batch; None where it holds for all of them."""
         data = self.shapes[node.input[0]]
-        if data[0] == data[1]:
+        if data[0] == data[1] or not target.size:
             return None
         if node.op_type != "Reshape":
             return [np.asarray([batch, *target[1:]]) if target[0] == self.fixed else target for batch in self.batches]
-        target = _written_out(target, data[0], bool(_attribute(node, "allowzero", 0)))
+        written = written_out(target, data[0], _allows_zero(node))
         axis = next(k for k, (one, two) in enumerate(zip(*data[:2], strict=True)) if one != two)
-        behind = int(np.prod(data[0][axis + 1 :]))  # values of one image that lie next to each other
-        fitting = [
-            k
-            for k, size in enumerate(target)
-            if size == data[0][axis] and int(np.prod(target[k + 1 :])) == behind and data[0][axis] == self.fixed
-        ]
-        if not fitting:
-            fitting = [k for k, size in enumerate(target) if size == self.fixed][:1]
-        if not fitting:
+        place = batch_axis(written, data[0], axis, self.fixed)
+        if place is None or (-1 in target and written[place] != self.fixed):
+            if -1 in target:
+                return None  # works out the batch already
             raise ConfigError(
                 f"node {node.name!r} ({node.op_type}) is written for a batch of {self.fixed}: {data[0]} to "
-                f"{tuple(target.tolist())}",
+                f"{tuple(written.tolist())}",
                 to_do=OPEN_BATCH,
             )
-        values = []
-        for batch in self.batches:
-            value = target.copy()
-            value[fitting[0]] = batch
-            values.append(value)
+        values = [written.copy() for _ in self.batches]
+        for value, batch in zip(values, self.batches, strict=True):
+            value[place] = written[place] // self.fixed * batch
         return values
 
     def _reshape(self, node: onnx.NodeProto, values: list[Array]) -> None:
-        """The axis that follows the batch is worked out: 0 where it comes in as it goes out, else -1."""
-        data = self.shapes[node.input[0]]
-        allow_zero = bool(_attribute(node, "allowzero", 0))
-        targets = [_written_out(value, shape, allow_zero) for value, shape in zip(values, data, strict=True)]
-        follows = np.flatnonzero(np.any([target != targets[0] for target in targets[1:]], axis=0))
-        if len(follows) != 1:
+        data, allow_zero = self.shapes[node.input[0]], _allows_zero(node)
+        targets = [written_out(value, shape, allow_zero) for value, shape in zip(values, data, strict=True)]
+        target = any_batch(targets, data, allow_zero)
+        if target is None:
             raise _refused(node, 1)
-        target, axis = targets[0].copy(), int(follows[0])
-        comes_in = axis < len(data[0]) and all(one[axis] == two[axis] for one, two in zip(data, targets, strict=True))
-        target[axis] = 0 if comes_in and not allow_zero else -1
         node.input[1] = self._constant(f"{node.input[1]}@{node.output[0]}", target)
 
     def _build(self, node: onnx.NodeProto, position: int, values: list[Array]) -> None:
@@ -244,7 +238,7 @@ class _Pass:
             data = {
                 name: numpy_helper.from_array(np.asarray(self._value(name, probe)), name)
                 for name in read
-                if name in self.values or (name in self.initial and (is_index(self.initial[name]) or self._is_scale(node, name)))
+                if name in self.values or self._is_small(name)
             }
             try:
                 schema = onnx.defs.get_schema(node.op_type, version)
@@ -253,7 +247,7 @@ class _Pass:
                         schema, node, types, data, opset_imports=list(self.model.opset_import)
                     )
                 )
-            except (onnx.shape_inference.InferenceError, onnx.defs.SchemaError, onnx.checker.ValidationError) as error:
+            except INFERENCE_ERRORS as error:
                 raise ConfigError(
                     f"node {node.name!r} ({node.op_type}) cannot take a batch of {batch}: {error}", to_do=OPEN_BATCH
                 ) from error
@@ -262,15 +256,14 @@ class _Pass:
                 continue  # an optional output that nobody asked for
             kinds = [types[name].tensor_type for types in found]
             shapes = tuple(tuple(dim.dim_value for dim in kind.shape.dim) for kind in kinds)
-            if not all(kind.HasField("shape") and min(shape, default=1) > 0 for kind, shape in zip(kinds, shapes, strict=True)):
+            if not all(
+                kind.HasField("shape") and min(shape, default=1) > 0 for kind, shape in zip(kinds, shapes, strict=True)
+            ):
                 raise ConfigError(
                     f"the shape of tensor {name!r}, which node {node.name!r} ({node.op_type}) makes, is not known",
                     to_do="export the network without shapes that follow from the pixels; only the batch may vary",
                 )
             self.kinds[name], self.shapes[name] = kinds[0].elem_type, shapes
-
-    def _is_scale(self, node: onnx.NodeProto, name: str) -> bool:
-        return node.op_type in ("Resize", "Upsample") and name in list(node.input)[1:]
 
 
 def _refused(node: onnx.NodeProto, position: int) -> ConfigError:
@@ -281,12 +274,8 @@ def _refused(node: onnx.NodeProto, position: int) -> ConfigError:
     )
 
 
-def _written_out(target: Array, data: Shape, allow_zero: bool) -> Array:
-    """A Reshape's target without 0 and -1."""
-    sizes = [data[k] if size == 0 and not allow_zero else int(size) for k, size in enumerate(target)]
-    if -1 in sizes:
-        sizes[sizes.index(-1)] = int(np.prod(data)) // -int(np.prod(sizes))
-    return np.asarray(sizes, dtype=np.int64)
+def _allows_zero(node: onnx.NodeProto) -> bool:
+    return bool(_attribute(node, "allowzero", 0))
 
 
 def _attribute(node: onnx.NodeProto, name: str, default: int) -> int:
@@ -307,19 +296,3 @@ def _neighbours(model: onnx.ModelProto) -> dict[str, str]:
         if other is not None:
             beside |= {name: other for name in node.input if name and name not in from_image}
     return beside
-
-
-def _sort(model: onnx.ModelProto) -> None:
-    """Every node after those it reads, otherwise in the order they came."""
-    made = {value.name for value in model.graph.input} | {weight.name for weight in model.graph.initializer} | {""}
-    waiting, ordered = list(model.graph.node), []
-    while waiting:
-        ready = [node for node in waiting if made.issuperset(node.input)]
-        if not ready:
-            raise ConfigError(f"node {waiting[0].name!r} reads what nothing before it makes", to_do=OPEN_BATCH)
-        first = ready[0]
-        ordered.append(first)
-        made |= set(first.output)
-        waiting.remove(first)
-    del model.graph.node[:]
-    model.graph.node.extend(ordered)

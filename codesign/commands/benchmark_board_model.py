@@ -56,6 +56,8 @@ def run(args: Namespace) -> int:
     for path in (args.json, args.plot):
         if path is not None and not path.parent.is_dir():
             raise ConfigError("no such folder", where=str(path.parent), to_do="make it, or write elsewhere")
+        if path is not None and path.is_dir():
+            raise ConfigError("this is a folder", where=str(path), to_do="give the name of a file")
     measured = read_measurements(args.csv)
     left_out = too_small(measured.latency)
     for one in left_out:

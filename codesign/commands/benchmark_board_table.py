@@ -18,9 +18,10 @@ def print_table(result: dict[str, Any], console: Console | None = None) -> None:
         if quantity in result:
             what = quantity if quantity == "latency" else f"power ({', '.join(result['power_columns'])})"
             console.print(_errors(f"{what}: error on held-out cells", result[quantity]))
+    workloads = _counted(result["n_workloads"], "workload")
     console.print(
-        f"{result['n_workloads']} workloads of {result['csv']}, {result['train_fraction']:.0%} of the cells to fit on, "
-        f"{result['seeds']} splits; ± is the standard deviation over splits. Kind: {result['kind']}.",
+        f"{workloads} of {result['csv']}, {result['train_fraction']:.0%} of the cells to fit on, "
+        f"{_counted(result['seeds'], 'split')}; ± is the standard deviation over splits. Kind: {result['kind']}.",
         highlight=False,
         markup=False,
     )
@@ -28,6 +29,10 @@ def print_table(result: dict[str, Any], console: Console | None = None) -> None:
     for quantity, models in simplified.items():
         for model, notes in models.items():
             console.print(f"{quantity}, {model}: {'; '.join(notes)}", highlight=False, markup=False)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _errors(title: str, models: dict[str, dict[str, float]]) -> Table:

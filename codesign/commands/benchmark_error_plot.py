@@ -14,11 +14,12 @@ from runtime.contract.arrays import FloatArray
 LEFT, TOP, WIDTH, HEIGHT, GAP = 56.0, 40.0, 420.0, 200.0, 64.0
 SMALLEST, LARGEST = 1e-4, 2.0  # errors beyond are drawn at the edge
 TICKS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+P95 = 0.95
 POINTS = 200  # of a curve
 STYLE = (
     "<style>.errors{background:#fff;font:13px sans-serif;fill:#1a1d23}.axis{stroke:#cfcbc2}"
     ".curve{fill:none;stroke-width:2}.m0{stroke:#d1560f;fill:none}.m1{stroke:#1f5fbf;fill:none;stroke-dasharray:6 4}"
-    ".m2{stroke:#1c7d74;fill:none;stroke-dasharray:2 3}</style>"
+    ".m2{stroke:#1c7d74;fill:none;stroke-dasharray:3 7;stroke-dashoffset:-6.5}</style>"  # falls into the gaps of .m1
 )
 
 
@@ -37,14 +38,16 @@ def error_plot(quantities: Mapping[str, Sequence[HeldOut]]) -> str:
 def _panel(quantity: str, found: Sequence[HeldOut], top: float) -> list[str]:
     across = Scale(SMALLEST, LARGEST, LEFT, LEFT + WIDTH, logarithmic=True)
     down = Scale(0.0, 1.0, top + HEIGHT, top)
-    parts = [text(LEFT, top - 12.0, f"{quantity}: share of held-out cells off by at most …")]
+    beyond = f" (over {LARGEST:.0%}: at the edge)" if max(float(one.errors.max()) for one in found) > LARGEST else ""
+    parts = [text(LEFT, top - 12.0, f"{quantity}: share of held-out cells off by at most …{beyond}")]
     for tick in TICKS:
         parts += [line(across(tick), top, across(tick), top + HEIGHT, "axis")]
         parts += [text(across(tick), top + HEIGHT + 18.0, f"{100 * tick:g} %", anchor="middle")]
-    for share in (0.0, 0.5, 0.95, 1.0):
+    for share in (0.0, 0.5, P95, 1.0):
         parts += [line(LEFT, down(share), LEFT + WIDTH, down(share), "axis")]
-        if share != 0.95:
-            parts += [text(LEFT - 8.0, down(share) + 4.0, f"{share:.0%}", anchor="end")]
+        # Beside the axis, but for 95%, which has no room there below 100%.
+        x, lower, anchor = (LEFT - 8.0, 4.0, "end") if share != P95 else (LEFT + 4.0, 14.0, "start")
+        parts += [text(x, down(share) + lower, f"{share:.0%}", anchor=anchor)]
     for place, model in enumerate(dict.fromkeys(one.model for one in found)):
         errors: FloatArray = np.concatenate([one.errors for one in found if one.model == model])
         shares = np.linspace(0.0, 1.0, POINTS)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import shlex
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from codesign.space.preset import preset_names
 from codesign.walk.measure_target import measure_target
+from codesign.walk.preprocessing_file import GivenPreprocessing, read_preprocessing
 from codesign.walk.settings import Settings
 from runtime.boards.profile import known_boards
 
@@ -23,13 +24,20 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 def three_numbers(text: str) -> tuple[float, ...]:
     """`0.5,0.5,0.5`, one per channel."""
-    return tuple(float(part) for part in text.split(","))
+    try:
+        red, green, blue = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ArgumentTypeError(f"three numbers with commas between them, like 0.5,0.5,0.5, not {text!r}") from error
+    return red, green, blue
 
 
 def height_and_width(text: str) -> tuple[int, int]:
     """`224x224`, or `224` for both."""
     height, _, width = text.partition("x")
-    return int(height), int(width or height)
+    try:
+        return int(height), int(width or height)
+    except ValueError as error:
+        raise ArgumentTypeError(f"a height and a width in pixels, like 224x224, not {text!r}") from error
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -81,12 +89,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     own.add_argument(
         "--mean",
         type=three_numbers,
-        default=IMAGENET_MEAN,
         metavar="R,G,B",
         help="of images scaled to 0-1 (ImageNet's)",
     )
-    own.add_argument("--std", type=three_numbers, default=IMAGENET_STD, metavar="R,G,B", help="likewise")
+    own.add_argument("--std", type=three_numbers, metavar="R,G,B", help="likewise")
     own.add_argument("--size", type=height_and_width, metavar="HxW", help="where the networks leave it open")
+    own.add_argument("--layout", choices=("NCHW", "NHWC"), help="where the networks leave their channels open")
+    own.add_argument(
+        "--preprocessing",
+        type=Path,
+        metavar="FILE.toml",
+        help="mean, std, size and layout as keys of a TOML file; what is given above wins",
+    )
     own.add_argument("--head-epochs", type=int, default=16, metavar="N", help="of the heads' training (default: 16)")
     parser.add_argument("--supernet", metavar="CHECKPOINT", help="a folder written by `codesign train-supernet`")
     parser.add_argument("--space", default="tiny", help=f"{', '.join(preset_names())}, or a .toml file (default: tiny)")
@@ -123,6 +137,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Compile, or estimate."""
+    told = GivenPreprocessing() if args.preprocessing is None else read_preprocessing(args.preprocessing)
     settings = Settings(
         data=args.data,
         board=args.board,
@@ -136,9 +151,10 @@ def run(args: Namespace) -> int:
         delta=args.delta,
         models=tuple(args.model),
         calibration=args.calibration,
-        mean=args.mean,
-        std=args.std,
-        size=args.size,
+        mean=args.mean or told.mean or IMAGENET_MEAN,
+        std=args.std or told.std or IMAGENET_STD,
+        size=args.size or told.size,
+        layout=args.layout or told.layout,
         head_epochs=args.head_epochs,
         supernet=args.supernet,
         epochs=args.epochs,

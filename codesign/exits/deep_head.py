@@ -30,6 +30,7 @@ class HeadShape:
     channels: int
     side: int  # of the map it reads; 0: tokens (batch, tokens, channels)
     classes: int
+    channels_last: bool = False  # maps as (batch, height, width, channels)
 
     @property
     def width(self) -> int:
@@ -48,13 +49,19 @@ class HeadShape:
 
 
 def head_shape(kind: str, features: tuple[int, ...], classes: int) -> HeadShape:
-    """The head of a kind for features of a shape, batch included: (1, channels, h, w) or (1, tokens, channels).
+    """The head of a kind for features of a shape, batch included: maps or (1, tokens, channels).
+
+    Maps are (1, channels, h, w), or (1, h, w, channels) where only these can be square, as windowed transformers and
+    networks made for TensorFlow have them.
 
     Raises:
         ConfigError: features of another rank.
     """
     if len(features) == 4:
-        return HeadShape(kind, features[1], min(features[2:]), classes)
+        _, one, two, three = features
+        if one == two != three:
+            return HeadShape(kind, three, one, classes, channels_last=True)
+        return HeadShape(kind, one, min(two, three), classes)
     if len(features) == 3:
         return HeadShape(kind, features[2], 0, classes)
     raise ConfigError(f"no head reads features of shape {features}", to_do="cut where features are maps or tokens")
@@ -81,7 +88,9 @@ class DeepHead(nn.Module):
         self.classifier = nn.Linear(width, shape.classes)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(batch, channels, h, w) or (batch, tokens, channels) to (batch, classes)."""
+        """Features as `head_shape` says to (batch, classes)."""
+        if self.shape.channels_last:
+            features = features.permute(0, 3, 1, 2)
         if self.shape.side == 0:
             x = functional.relu(self.entry(features.mean(dim=1)))
             for layer in self.hidden:
@@ -111,6 +120,8 @@ class DeepHead(nn.Module):
 
     def _write_maps(self, writer: GraphWriter, cut: str, name: str) -> str:
         x, pool = cut, self.shape.pool
+        if self.shape.channels_last:
+            x = writer.node("Transpose", [x], f"{name}.turned", perm=[0, 3, 1, 2])
         if pool > 1:
             x = writer.node("AveragePool", [x], f"{name}.pool", kernel_shape=[pool] * 2, strides=[pool] * 2)
         x = writer.activation(_written(self.entry, writer, x, f"{name}.entry"), "relu", f"{name}.entry.act")

@@ -102,7 +102,12 @@ def _check_header(file: Path, header: list[str]) -> None:
     if repeated := {name for name in header if header.count(name) > 1}:
         raise DataError(f"column `{min(repeated)}` is there twice", where=where, to_do="keep one of them")
     if "board" not in header:
-        raise DataError("column `board` is missing", where=where, to_do="name the board in every line")
+        found = ", ".join(f"`{name}`" for name in header if name) or "none"
+        raise DataError(
+            f"column `board` is missing (columns: {found})",
+            where=where,
+            to_do="separate columns by commas, and name the board in every line",
+        )
     if not set(LATENCIES) & set(header):
         raise DataError("no column holds a latency", where=where, to_do=f"add {' or '.join(LATENCIES)}, in seconds")
     if not set(CLOCKS) & set(header):

@@ -58,6 +58,16 @@ class Measured:
         """Whether every row was measured at the clocks asked for."""
         return all(row.pinned for row in self.rows)
 
+    @property
+    def metered(self) -> bool:
+        """Whether any row has measured joules."""
+        return any(row.measured_energy_j is not None for row in self.rows)
+
+    @property
+    def why_noisy(self) -> tuple[str, ...]:
+        """What is wrong with noisy rows, each reason once."""
+        return tuple(dict.fromkeys(why for row in self.rows for why in row.why_noisy))
+
 
 def measured_from(node: Node) -> Measured:
     """Read and check it. Raises ConfigError, naming the path."""

@@ -19,7 +19,7 @@ from codesign.policy.levels import threshold_levels
 from codesign.policy.refine import Bound, refine_thresholds
 from codesign.policy.replay import Replay, replay
 from codesign.policy.requirement import Requirement
-from codesign.policy.selection import policy_of
+from codesign.policy.selection import policy_of, selected_candidates
 from runtime.contract.arrays import BoolArray, FloatArray
 from runtime.contract.exit_policy import ExitPolicy
 
@@ -54,6 +54,17 @@ class Polisher:
         logits = np.concatenate([self.logits(record) for record in chosen.chain])
         log = averaged_log(logits, chosen.chain[0].log.labels, chosen.design.mask, chosen.averaging)
         return log if self.reference is None else replace(log, full=self.reference.log.predictions[-1])
+
+    def _stages(self, chosen: ChosenDesign) -> tuple[ExitLog, int]:
+        """What the kept candidates alone answer, and the mask that keeps all of them.
+
+        A dial over these has no level to waste on exits that the design lacks, and costs a fraction of the time.
+        """
+        logits = np.concatenate([self.logits(record) for record in chosen.chain])
+        kept = logits[selected_candidates(chosen.design.mask, len(logits))]
+        mask = (1 << (len(kept) - 1)) - 1
+        log = averaged_log(kept, chosen.chain[0].log.labels, mask, chosen.averaging)
+        return (log if self.reference is None else replace(log, full=self.reference.log.predictions[-1])), mask
 
     def best(self, results: Sequence[ChainResult], wanted: Sequence[Requirement]) -> ChosenDesign | None:
         """The cheapest polished design that meets every requirement; None where none does."""
@@ -97,30 +108,29 @@ class Polisher:
 
     def _dialled(self, chosen: ChosenDesign, met: Met) -> tuple[float, ChosenDesign] | None:
         """The boldest policy of the dial that meets what is wanted; None where none does."""
-        log, mask = self.log(chosen), chosen.design.mask
+        log, mask = self._stages(chosen)
         dial = (policy_of(mask, row) for row in threshold_levels(log, LEVELS, "harmless"))
         policy = next((policy for policy in dial if met(log, mask, policy)), None)
         if policy is None:
             return None
         found = replace(chosen, policy=policy)
-        return self._expected_j(log, found), found
+        return self._expected_j(replay(log, mask, found.policy), found), found
 
     def _moved(self, chosen: ChosenDesign, met: Met, bound: Bounds) -> tuple[float, ChosenDesign]:
         """Every threshold moved by itself within a bound; all where they were if that breaks what is wanted."""
-        log, mask = self.log(chosen), chosen.design.mask
+        log, mask = self._stages(chosen)
         within = bound(replay(log, mask, chosen.policy))
         moved = refine_thresholds(log, mask, chosen.policy, self._stages_j(chosen), within)
         found = replace(chosen, policy=moved) if met(log, mask, moved) else chosen
-        return self._expected_j(log, found), found
+        return self._expected_j(replay(log, mask, found.policy), found), found
 
     def _stages_j(self, chosen: ChosenDesign) -> FloatArray:
         costs = self.solver.pricing.exited(chosen.chain).stage_costs(chosen.design.mask)
         energy_j: FloatArray = costs.energy_j[:, chosen.design.point]
         return energy_j
 
-    def _expected_j(self, log: ExitLog, chosen: ChosenDesign) -> float:
-        shares = replay(log, chosen.design.mask, chosen.policy).exit_shares
-        return float(shares @ np.cumsum(self._stages_j(chosen)))
+    def _expected_j(self, outcome: Replay, chosen: ChosenDesign) -> float:
+        return float(outcome.exit_shares @ np.cumsum(self._stages_j(chosen)))
 
 
 def _joules(found: tuple[float, ChosenDesign]) -> float:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import onnx
+from onnx import TensorProto, helper
 from onnx.utils import Extractor
 
+from codesign.backbones.onnx_work import infer_shapes
 from codesign.backbones.slice_onnx import IMAGE, LOGITS
 from codesign.exits.names import ENTROPY, exit_entropy, exit_logits
 from runtime.contract.errors import ConfigError
@@ -39,7 +41,7 @@ def cut_into_stages(model: onnx.ModelProto, cuts: Sequence[str], *, ends_early: 
         raise ConfigError(
             f"the cuts {list(cuts)} are not in the order of the graph", to_do="give each cut once, in order"
         )
-    extractor = Extractor(onnx.shape_inference.infer_shapes(model))  # it looks cut tensors up in the value infos
+    extractor = Extractor(_with_known_cuts(model, cuts))
     stages, entry = [], IMAGE
     for cut in cuts:
         hands_on = [] if ends_early and cut == cuts[-1] else [cut]
@@ -49,6 +51,21 @@ def cut_into_stages(model: onnx.ModelProto, cuts: Sequence[str], *, ends_early: 
     if not ends_early:
         stages.append(_finished(extractor.extract_model([entry], [LOGITS, ENTROPY]), {}))
     return stages
+
+
+def _with_known_cuts(model: onnx.ModelProto, cuts: Sequence[str]) -> onnx.ModelProto:
+    """The graph with the shapes of its cuts written down, where the extractor looks them up.
+
+    With an open batch, inference alone loses sizes behind a Reshape that works out one of them.
+    """
+    known = onnx.ModelProto()
+    known.CopyFrom(model)
+    shapes = infer_shapes(model)
+    del known.graph.value_info[:]
+    known.graph.value_info.extend(
+        helper.make_tensor_value_info(cut, TensorProto.FLOAT, ["batch", *shapes[cut][1:]]) for cut in cuts
+    )
+    return known
 
 
 def _finished(stage: onnx.ModelProto, renamed: dict[str, str]) -> onnx.ModelProto:

@@ -98,7 +98,11 @@ def _streamed(command: Sequence[str], tick: Tick) -> tuple[int, str]:
 
 def _failed(target: MeasureTarget, status: int, told: str) -> BoardError:
     if target.host is not None and status == CONNECTION_FAILED:
-        to_do = f"try `ssh -o BatchMode=yes {target.login} true`: the key must be known there; then --resume"
+        port = "" if target.port is None else f"-p {target.port} "
+        to_do = (
+            f"make `ssh -o BatchMode=yes {port}{target.login} true` work: an ssh server runs there, its host key is "
+            "accepted here, and it knows your key; then --resume"
+        )
         return BoardError(f"cannot reach {target.login}\n    {told}", where="--measure", to_do=to_do)
     return BoardError(
         f"measuring on {target} failed with status {status}\n    {told}",

@@ -32,6 +32,7 @@ class Settings:
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)  # of images scaled to 0-1; those of the user's networks
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     size: tuple[int, int] | None = None  # height and width, where the networks leave them open
+    layout: Literal["NCHW", "NHWC"] | None = None  # likewise
     head_epochs: int = 16  # of the heads of the user's networks
     supernet: str | None = None  # folder of a checkpoint
     epochs: int | None = None  # of the supernet; None: the preset's
@@ -63,11 +64,16 @@ class Settings:
                 )
         if self.models and self.supernet is not None:
             raise ConfigError("--model and --supernet exclude each other", to_do="give one of them")
-        if len(self.mean) != 3 or len(self.std) != 3 or not min(self.std) > 0:
+        finite = all(math.isfinite(value) for value in (*self.mean, *self.std))
+        if len(self.mean) != 3 or len(self.std) != 3 or not finite or not min(self.std) > 0:
             raise ConfigError(
                 f"--mean and --std need three numbers each, std above 0; got {self.mean} and {self.std}",
                 to_do="for ImageNet's: --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
             )
+        if self.size is not None and min(self.size) < 1:
+            raise ConfigError(f"--size must be at least one pixel each way, got {self.size[0]}x{self.size[1]}")
+        if self.layout not in (None, "NCHW", "NHWC"):
+            raise ConfigError(f"unknown layout {self.layout!r}; use NCHW or NHWC")
         for name, least in (("epochs", 1), ("head_epochs", 1), ("population", 4), ("generations", 1)):
             value = getattr(self, name)
             if value is not None and value < least:

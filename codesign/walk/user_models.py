@@ -53,13 +53,15 @@ class UserBackbones:
         return self.exited_networks[genome[0]]
 
 
-def load_user_models(files: Sequence[Path], size: tuple[int, int] | None) -> tuple[UserModel, ...]:
+def load_user_models(
+    files: Sequence[Path], size: tuple[int, int] | None, layout: str | None = None
+) -> tuple[UserModel, ...]:
     """The networks of a chain, cheapest first.
 
     Raises:
         ConfigError: a network that cannot be used, two that disagree about images or classes, too many, or one twice.
     """
-    models = sorted((load_user_model(file, size) for file in files), key=lambda model: model.macs)
+    models = sorted((load_user_model(file, size, layout) for file in files), key=lambda model: model.macs)
     if len(models) > MAX_CHAIN:
         raise ConfigError(
             f"{len(models)} networks; a chain has at most {MAX_CHAIN}", to_do="give the ones that differ most in work"

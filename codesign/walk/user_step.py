@@ -34,7 +34,7 @@ NO_CALIBRATION = (
 
 def user_models_of(settings: Settings) -> tuple[UserModel, ...]:
     """The networks of a run, cheapest first. Raises ConfigError as `load_user_models` does."""
-    return load_user_models([Path(name) for name in settings.models], settings.size)
+    return load_user_models([Path(name) for name in settings.models], settings.size, settings.layout)
 
 
 def user_data(settings: Settings, data: Dataset, models: Sequence[UserModel]) -> Dataset:

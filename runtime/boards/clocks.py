@@ -39,6 +39,14 @@ class ClocksTaken(BoardError):  # noqa: N818 (they were)
     """
 
 
+class ClocksGone(BoardError):  # noqa: N818 (they are)
+    """Clocks of a snapshot are not there now, such as those of a CPU cluster that a power mode took offline.
+
+    Raised by `Clocks.restore`; everything else was written back. Kernels keep the settings of an offline cluster: they
+    are to be restored when it comes back.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What became of a request for clocks."""
@@ -57,6 +65,11 @@ class ClockSnapshot:
     """
 
     values: tuple[tuple[str, str], ...]  # where, what
+
+    def completed_by(self, earlier: ClockSnapshot) -> ClockSnapshot:
+        """This, and what an earlier one says of places that this one lacks, such as those of a cluster now offline."""
+        known = {where for where, _ in self.values}
+        return ClockSnapshot((*self.values, *(pair for pair in earlier.values if pair[0] not in known)))
 
     def to_json(self) -> list[list[str]]:
         """The same as JSON."""
@@ -96,7 +109,8 @@ class Clocks(Protocol):
         """Write a snapshot back, as much of it as can be written.
 
         Raises:
-            BoardError: some of it could not be written; everything else was.
+            BoardError: some of it could not be written; everything else was. ClocksGone, which is one: for no other
+                reason than that those clocks are not there now.
         """
         ...
 

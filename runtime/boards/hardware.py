@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runtime.contract.errors import BoardError
+from runtime.contract.kind import Kind
 
 from .board_profile import BoardProfile
 from .energy_counter import EnergyCounter
@@ -52,6 +53,7 @@ def find_hardware(
     architecture: str | None = None,
     python: str | None = None,
     nvml: Nvml | None = None,
+    kind: Kind = Kind.MEASURED,
     now_s: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Hardware:
@@ -61,11 +63,12 @@ def find_hardware(
         device: what the clocks serve, `gpu` or `cpu`.
         architecture, python: of the machine that the tree belongs to, where known.
         nvml: an opened NVML, where the machine has NVIDIA's desktop driver.
+        kind: of the sensors' readings; what a model's tree says is simulated.
     """
     identity = identify(io, architecture=architecture, python=python, nvidia_gpu=nvml is not None)
     board = None if identity.profile is None else profile(identity.profile)
     clocks = SysfsClocks(io, board, device=device, now_s=now_s, sleep=sleep)
-    sensors = find_sensors(io, board, nvml=nvml)
+    sensors = find_sensors(io, board, nvml=nvml, kind=kind)
     missing = [*_unknown_board(identity), *_clocks_missing(clocks), *sensors.missing]
     any_clock = any(domain.present() for domain in clocks.domains.values())
     return Hardware(
@@ -99,7 +102,8 @@ def open_hardware(spec: str) -> Hardware:
         from .sysfs.capture_file import load_capture
 
         recorded = load_capture(path)
-        return find_hardware(CapturedIO(recorded), architecture=recorded.facts.architecture)
+        kind = Kind.SIMULATED if recorded.facts.simulated else Kind.MEASURED
+        return find_hardware(CapturedIO(recorded), architecture=recorded.facts.architecture, kind=kind)
     raise BoardError(
         f"no hardware {spec!r}: neither a folder nor a capture",
         where="--hardware",
@@ -125,7 +129,8 @@ def _modelled(name: str) -> Hardware:
     from .simulated_time import SimulatedTime
 
     clock = SimulatedTime()
-    return find_hardware(behavioural_board(name, time=clock), now_s=clock.now_s, sleep=clock.sleep)
+    tree = behavioural_board(name, time=clock)
+    return find_hardware(tree, kind=Kind.SIMULATED, now_s=clock.now_s, sleep=clock.sleep)
 
 
 def _unknown_board(identity: Identity) -> tuple[Missing, ...]:

@@ -19,6 +19,7 @@ from .sysfs.battery import find_battery
 from .sysfs.ina238 import find_ina238_rails
 from .sysfs.ina3221 import find_ina3221_rails
 from .sysfs.io import SysfsIO, exists
+from .sysfs.kept_open import for_frequent_reads
 from .sysfs.rapl import RaplCounter, find_rapl
 from .sysfs.thermal import find_thermometer
 from .thermometer import Thermometer
@@ -56,7 +57,8 @@ def find_sensors(
         kind: of the readings; what the tree of a model says is simulated.
     """
     missing: list[Missing] = []
-    rails = {**find_ina3221_rails(io, kind), **find_ina238_rails(io, kind)}
+    rail_files = for_frequent_reads(io)
+    rails = {**find_ina3221_rails(rail_files, kind), **find_ina238_rails(rail_files, kind)}
     if not rails and jtop is not None:
         rails = jtop.rails()
         if not rails:
@@ -132,5 +134,6 @@ def _no_energy(profile: BoardProfile | None) -> Missing:
     return Missing(
         "energy",
         f"neither a power rail nor an energy counter of the whole board can be read{named}",
-        "run `edge-runtime doctor`: it names each sensor; until one is there joules are predicted, not measured",
+        "run on a board or a computer itself, not in a virtual machine or a container without /sys; until then joules "
+        "are predicted, not measured",
     )

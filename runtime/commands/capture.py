@@ -22,7 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from runtime.boards.hardware import THIS_MACHINE, open_hardware
+from runtime.boards.hardware import MODEL, THIS_MACHINE, open_hardware
 from runtime.boards.sysfs.capture import Capture, CapturedIO, EntryKind, capture, facts_of, no_mode
 from runtime.boards.sysfs.capture_file import save_capture
 from runtime.boards.sysfs.io import SysfsIO
@@ -31,7 +31,7 @@ from runtime.boards.sysfs.whitelist import WHITELIST
 from runtime.contract.errors import BoardError
 
 from .hardware_argument import add_hardware
-from .root_argument import add_json, add_root
+from .root_argument import add_json
 
 DENIED = (errno.EACCES, errno.EPERM)
 
@@ -50,7 +50,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Arguments of `edge-runtime capture`."""
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where to write the capture (JSON)")
     add_hardware(parser)
-    add_root(parser)
     add_json(parser)
 
 
@@ -64,6 +63,7 @@ def run(args: Namespace) -> int:
         taken_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         tool_version=metadata.version("edge-codesign"),
         as_root=os.geteuid() == 0 if here else None,
+        simulated=is_of_a_model(args.hardware, io),
     )
     groups = {
         group: capture(io, patterns, time.perf_counter, mode_of=mode_reader(io))
@@ -90,6 +90,11 @@ def mode_reader(io: SysfsIO) -> Callable[[str], int | None]:
     if isinstance(io, TreeIO):
         return partial(_mode_in, io.root)
     return io.mode_of if isinstance(io, CapturedIO) else no_mode
+
+
+def is_of_a_model(spec: str, io: SysfsIO) -> bool:
+    """Whether what `--hardware` names is a model of a board, or the recording of one."""
+    return spec.startswith(MODEL) or (isinstance(io, CapturedIO) and bool(io.capture.facts.simulated))
 
 
 def share_of(group: str, part: Capture) -> Share:
@@ -136,6 +141,9 @@ def _print(recorded: Capture, shares: tuple[Share, ...], out: Path, size_bytes: 
     if closed := [share.group for share in shares if share.denied]:
         console.print(f"root would add: {'; '.join(closed)}", soft_wrap=True)
         console.print(f"  to do: sudo edge-runtime capture --out {out}", soft_wrap=True)
+    if recorded.facts.simulated:
+        console.print("It is of a model, not of a board: it says so, and is for trying things. Nobody needs it sent.")
+        return
     console.print(
         "It is plain text without serial numbers, addresses or host names: look through it if you like, then send it "
         "by attaching it to an issue of edge-codesign, with the name of the board and of its carrier."

@@ -14,7 +14,7 @@ import json
 import time
 from argparse import ArgumentParser, Namespace
 
-from runtime.boards.hardware import MODEL, THIS_MACHINE, open_hardware
+from runtime.boards.hardware import THIS_MACHINE, open_hardware
 from runtime.powerd.protocol import DEFAULT_SOCKET
 
 from .doctor_degraded import degraded
@@ -81,7 +81,7 @@ def look(args: Namespace) -> Findings:
         # What powerd holds for someone now looks like a cap, and is none.
         limits_hz={} if powerd is not None and holds_clocks(powerd) else {each.clock: each.max_hz for each in clocks},
     )
-    rails = RailLook(time.perf_counter if here else None, simulated=args.hardware.startswith(MODEL))
+    rails = RailLook(time.perf_counter if here else None)
     total, covers = total_of(hardware, rails)
     return Findings(
         machine=machine_of(hardware, spec=args.hardware, is_this_machine=here),

@@ -125,7 +125,8 @@ def _power(findings: Findings) -> Iterator[Degraded]:
         named = [each for each in findings.missing if "power" in each.what.lower() or "energy" in each.what.lower()]
         yield Degraded(
             "energy is not measured: it is reported as predicted, or not at all",
-            "; ".join(f"{each.what}: {each.why}" for each in named) or "no power rail and no energy counter answers",
+            "; ".join(each.why if each.what == "energy" else f"{each.what}: {each.why}" for each in named)
+            or "no power rail and no energy counter answers",
             "; ".join(dict.fromkeys(each.to_do for each in named if each.to_do)) or "run on a board that has a sensor",
         )
     if silent := [rail.rail for rail in findings.rails if rail.power_w is None]:
@@ -172,6 +173,8 @@ def _reasons(clocks: list[ClockFinding]) -> str:
 
 
 def _mend(clocks: list[ClockFinding]) -> str:
+    if all("recording" in (clock.why_not or "") for clock in clocks):
+        return "run doctor on the board itself: a recording cannot tell whether they can be set there"
     if any("root" in (clock.why_not or "") for clock in clocks):
         return f"run `{START_POWERD}`, and use the clocks through it"
     return "mend what the reason names; in a container or a virtual machine, clocks are the host's to set"

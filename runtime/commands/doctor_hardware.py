@@ -16,7 +16,6 @@ from runtime.boards.sysfs.clock_domain import ClockDomain
 from runtime.boards.sysfs.io import SysfsIO, text_or_none
 from runtime.boards.sysfs.throttle import throttle_signs
 from runtime.contract.errors import EdgeCodesignError
-from runtime.contract.kind import Kind
 from runtime.contract.operating_point import ABSENT_HZ
 
 from .doctor_findings import BatteryFinding, ClockFinding, CounterFinding, Heat, Machine, ModeCaps, RailFinding
@@ -36,11 +35,9 @@ class RailLook:
 
     Args:
         now_s: times a reading; None where the answers do not come from a sensor, so that a time would mean nothing.
-        simulated: the readings are a model's, whatever its drivers say of them.
     """
 
     now_s: Callable[[], float] | None
-    simulated: bool
 
     def at(self, name: str, sensor: PowerSensor, *, in_total: bool) -> RailFinding:
         """One reading, and what a reading costs."""
@@ -56,7 +53,7 @@ class RailLook:
             quantum_w=reading.quantum_w,
             scope=reading.scope,
             method=reading.method,
-            kind=(Kind.SIMULATED if self.simulated else reading.kind).value,
+            kind=reading.kind.value,
             read_cost_s=cost_s,
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .doctor_findings import ClockFinding, Degraded, Findings, RailFinding
+from .doctor_findings import ClockFinding, Degraded, Findings, ModeCaps, RailFinding
 from .figure_text import NOT_KNOWN
 
 if TYPE_CHECKING:
@@ -71,15 +71,20 @@ def _clocks(findings: Findings, console: Console) -> None:
     notes = [
         (f"{CLOCK_LABELS[each.clock]} cannot be set:", each.why_not) for each in present if each.why_not is not None
     ]
+    if any(each.clock == "gpu" and each.table_hz and each.current_hz is None for each in present):
+        notes.append(("GPU shows no clock now:", "an idle GPU is without power; that keeps nobody from setting it"))
     _lines(console, notes)
-    if findings.power_modes:
+    if any(not mode.default or _caps(mode) for mode in findings.power_modes):
         lines = []
         for mode in findings.power_modes:
-            caps = [("CPU", mode.cpu_max_hz), ("GPU", mode.gpu_max_hz), ("EMC", mode.emc_max_hz)]
-            said = [f"{name} ≤ {_mhz(hz)}" for name, hz in caps if hz is not None]
             default = " (default)" if mode.default else ""
-            lines.append((f"{mode.name}{default}", f"{mode.cpus_online} cores, {', '.join(said) or 'no caps'}"))
+            lines.append((f"{mode.name}{default}", f"{mode.cpus_online} cores, {', '.join(_caps(mode)) or 'no caps'}"))
         _section(console, "power modes of this board, by its profile, in MHz", lines)
+
+
+def _caps(mode: ModeCaps) -> list[str]:
+    caps = [("CPU", mode.cpu_max_hz), ("GPU", mode.gpu_max_hz), ("EMC", mode.emc_max_hz)]
+    return [f"{name} ≤ {_mhz(hz)}" for name, hz in caps if hz is not None]
 
 
 def _clock_cells(clock: ClockFinding) -> tuple[str, str, str, str]:
@@ -98,10 +103,12 @@ def _power(findings: Findings, console: Console) -> None:
     rows = [_rail_cells(rail, "yes" if rail.in_total else "no") for rail in findings.rails]
     if findings.total is not None:
         rows.append(_rail_cells(replace(findings.total, rail="total"), ""))
-    columns = ("rail", "now", "step", "one read", "in total", "how known")
+    columns = ("rail", "now", "step", "read takes", "in total", "how known")
     if rows:
-        _table(console, columns, rows, right=("now", "step", "one read"))
-    notes = [] if rows else [("no power rail is read", "")]
+        _table(console, columns, rows, right=("now", "step", "read takes"))
+    if not rows:
+        console.print("  no power rail is read")
+    notes = []
     if findings.total is not None:
         notes.append(("the total is of:", ": ".join(filter(None, (findings.total.rail, findings.covers)))))
     if findings.counter is not None:

@@ -45,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="edge-runtime", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     asked_for = next((argument for argument in arguments if argument in COMMANDS), None)
     for name in COMMANDS:
@@ -60,6 +61,19 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             command.add_arguments(sub)
             sub.set_defaults(run=command.run)
     return parser
+
+
+class _Version(argparse.Action):
+    """Looked up when it is asked for: importlib.metadata takes longer to import than the rest of this program."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 (argparse's name)
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"edge-codesign {version('edge-codesign')}")
+        parser.exit()
 
 
 def _docstring(command: str) -> str:

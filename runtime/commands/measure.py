@@ -4,6 +4,40 @@ The networks run on the engine that serves them. Each subject is warmed up until
 of which the middle share counts; a reference network, measured again and again, tells whether the machine stayed the
 same. Every record is on the disk before the next one is measured: interrupt at any time and continue with --resume.
 The clocks return as they were found.
+
+The least plan is one network at the clocks found (`stages` are ONNX files inside the plan's folder):
+
+    {"schema": "1.0",
+     "subjects": [{"id": "mine", "stages": ["mine.onnx"], "input": {"height": 32, "width": 32}}]}
+
+A network with exits lists the stages of its bundle in order; for a plan inside the bundle's folder that is
+["designs/ID/stages/0.onnx", "designs/ID/stages/1.onnx"]. All other keys are optional, and one that is not known stops
+the command. This plan has every key; all but `points`, `mean`, `std` and `load` show their defaults:
+
+    {"schema": "1.0",
+     "subjects": [{"id": "mine", "stages": ["mine.onnx"],
+                   "input": {"height": 224, "width": 224, "mean": [0.485, 0.456, 0.406],
+                             "std": [0.229, 0.224, 0.225], "layout": "NCHW", "resize": "bilinear"},
+                   "points": ["as_found"]}],
+     "points": ["as_found", {"cpu_hz": 1728000000, "gpu_hz": 1020000000, "emc_hz": 2133000000}],
+     "without_clocks": "refuse",
+     "reference": "mine",
+     "runs": 150, "keep": 0.6, "load": {"requests_per_s": 25}, "threads": 1, "seed": 0,
+     "warm_up": {"window_runs": 20, "window_s": 0.5, "thermal_window_s": 3.0, "temperature_step_c": 0.5,
+                 "latency_agreement": 0.01, "max_s": 60.0},
+     "quality": {"every": 5, "max_spread": 0.03, "attempts": 3},
+     "energy": {"max_uncertainty": 0.01, "max_s": 30.0, "idle_s": 1.0}}
+
+`points` of a subject go before the plan's; without either, the clocks are left as found. `doctor` shows which clocks
+there are; 0 is a clock that the machine lacks. Where clocks cannot be set, "without_clocks": "as_found" measures all
+the same and the records say so. `reference` is the id of a subject, by default the first; `load` is "back_to_back" by
+default; `keep` is the middle share of the `runs`; a task counts as noisy when the reference changed by more than
+`max_spread` around it in each of its `attempts`.
+
+The file holds one JSON object a line: a header (machine, versions, what is missing), then records "reference" and
+"measurement" with `median_s`, `p95_s` and `energy_j` (null where it was not metered) for each exit.
+
+Exit status: 0 measured, noisy tasks included; 2 the plan or the machine is to be mended; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,23 +52,31 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from runtime.contract.measurement import MeasurementHeader
+from runtime.contract.measurement import Measurement
 from runtime.measure.apparatus import Apparatus, header
 from runtime.measure.plan import Plan, fingerprint
 from runtime.measure.plan_file import read_plan
-from runtime.measure.records_file import RecordsFile, open_records
-from runtime.measure.session import Summary, Tick, carry_out, check_points
+from runtime.measure.records_file import Records, RecordsFile, open_records
+from runtime.measure.session import Summary, Tick, carry_out, check_points, named
 from runtime.measure.time_source import TimeSource
 
 from .hardware_argument import add_hardware
 from .root_argument import add_json
 
+SHOWN = 40  # records on the screen; the file holds all
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Arguments of `edge-runtime measure`."""
-    parser.add_argument("plan", type=Path, metavar="PLAN", help="plan.json; stage files are found relative to it")
     parser.add_argument(
-        "--out", type=Path, default=Path("measurements.jsonl"), metavar="FILE", help="(default: %(default)s)"
+        "plan", type=Path, metavar="PLAN", help="a JSON file as above; stage files are found relative to it"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("measurements.jsonl"),
+        metavar="FILE",
+        help="where the records go (default: %(default)s)",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the measurements in --out")
     add_hardware(parser)
@@ -55,12 +97,13 @@ def run(args: Namespace) -> int:
             if file.records.cut_short:
                 print("the last record was never finished: it is measured again", file=sys.stderr)
             summary = _with_progress(plan, folder, apparatus, file, time)
-            print_summary(summary, file.records.header, args.out, as_json=args.json)
+            print_summary(summary, file.records, args.out, as_json=args.json)
     return 0
 
 
-def print_summary(summary: Summary, head: MeasurementHeader, out: Path, *, as_json: bool) -> None:
+def print_summary(summary: Summary, records: Records, out: Path, *, as_json: bool) -> None:
     """How it ended, for people or scripts."""
+    head = records.header
     if as_json:
         table: dict[str, Any] = {
             "out": str(out),
@@ -74,10 +117,25 @@ def print_summary(summary: Summary, head: MeasurementHeader, out: Path, *, as_js
         print(json.dumps(table, indent=1))
         return
     kept = f", {summary.kept} kept from before" if summary.kept else ""
+    for record in records.measurements[:SHOWN]:
+        print(result_of(record))
+    if (more := len(records.measurements) - SHOWN) > 0:
+        print(f"… and {more} more in the file")
     print(f"{summary.measured} measured{kept}; {len(summary.noisy)} noisy  ({head.kind}: {head.on})")
     for line in summary.noisy:
         print(f"  noisy: {line}")
     print(f"records: {out}")
+
+
+def result_of(record: Measurement) -> str:
+    """Latency and energy up to each exit, in one line."""
+    exits = " | ".join(
+        f"{prefix.latency.median_s * 1e3:.3f} ms"
+        + ("" if prefix.energy is None else f", {prefix.energy.energy_j * 1e3:.3f} mJ")
+        for prefix in record.prefixes
+    )
+    not_set = "" if record.pinned or record.requested is None else " (not set: at the clocks found)"
+    return f"{named(record.subject, record.requested)}{not_set}: {exits}{'  (noisy)' if record.noisy else ''}"
 
 
 def _say_what_is_missing(apparatus: Apparatus) -> None:

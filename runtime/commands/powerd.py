@@ -5,6 +5,24 @@ renews the lease; when it does not, the clocks that were found come back. Only p
 can be set, or of the list that --allow names. What was found is kept in a state file until it is restored, so that even
 after powerd itself was killed its next start, or --restore, brings it back.
 
+To try it without a board, on a model of one:
+
+    edge-runtime powerd --hardware model:orin-nano-super --socket /tmp/powerd.sock --state /tmp/powerd.json \\
+        --allow points.json
+
+points.json is a list of operating points, 0 for a clock that the board lacks (`edge-runtime doctor` shows its clocks):
+
+    [{"cpu_hz": 1728000000, "gpu_hz": 1020000000, "emc_hz": 2133000000}]
+
+A program takes the lease, sets a point, and gives the clocks back at the end of the block:
+
+    from pathlib import Path
+
+    from runtime.powerd.client import PowerdClient
+
+    with PowerdClient(Path("/tmp/powerd.sock")) as powerd:
+        print(powerd.set(powerd.status().allowed[0]))
+
 Exit status: 0 after a stop with the clocks restored; 1 where some could not be; 2 where it could not start.
 Where no clock can be set, powerd starts all the same, says so, and refuses leases.
 """
@@ -38,6 +56,8 @@ if TYPE_CHECKING:
 
 DEFAULT_STATE = Path("/run/edge-runtime/powerd.state.json")
 NOT_RESTORED = 1
+RESTORED = "stopped: the clocks are as they were found"
+UNRESTORED = "stopped, and some clocks stay changed: start it again, or edge-runtime powerd --restore"
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -59,7 +79,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--allow",
         type=Path,
         metavar="FILE",
-        help="JSON list of the points that may be set, instead of the bundle's: for measuring, root only",
+        help="JSON list of the points that may be set, instead of the bundle's; only powerd's user may write to it",
     )
     add_hardware(parser)
     parser.add_argument(
@@ -98,7 +118,9 @@ def run_on(args: Namespace, machine: Machine) -> int:
         before = {number: signal.signal(number, lambda *_: server.stop()) for number in STOPS}
         try:
             report(f"listening on {args.socket}")
-            return 0 if server.serve() else NOT_RESTORED
+            restored = server.serve()
+            report(RESTORED if restored else UNRESTORED)
+            return 0 if restored else NOT_RESTORED
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -185,7 +185,7 @@ def _changed(name: str, path: Path) -> BundleError:
 def _read_table(path: Path) -> dict[str, Any]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # RecursionError: a file of opening brackets
         raise BundleError(f"{path.name} cannot be read: {error}", where=str(path), to_do=COPY_AGAIN) from error
     if not isinstance(table, dict):
         raise BundleError(f"{path.name} is not a JSON object", where=str(path), to_do=COMPILE_AGAIN)

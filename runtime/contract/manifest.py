@@ -79,7 +79,7 @@ def read_manifest(bundle: Path) -> Manifest:
             where=str(bundle),
             to_do="give the bundle folder that `codesign compile` wrote (OUT/bundle)",
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # RecursionError: a file of opening brackets
         raise BundleError(
             f"the manifest cannot be read: {error}", where=str(path), to_do="copy the bundle again"
         ) from error

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.contract.bundle_files import check_files
+from runtime.contract.durable import copy_file, sync_folder
 from runtime.contract.errors import BundleError, StorageError
 from runtime.contract.manifest import MANIFEST, Manifest, read_manifest
 
-from .durable import copy_file, only_one_writer, sync_folder
+from .one_writer import only_one_writer
 from .root import BUNDLES, bundle_path, read_state, switch_link, write_history
 from .verify import verified
 

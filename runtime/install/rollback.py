@@ -8,7 +8,7 @@ from runtime.contract.bundle_files import check_files
 from runtime.contract.errors import BundleError, StorageError
 from runtime.contract.manifest import Manifest, read_manifest
 
-from .durable import only_one_writer
+from .one_writer import only_one_writer
 from .root import BUNDLES, bundle_path, read_state, switch_link, write_history
 
 

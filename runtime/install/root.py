@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.contract.bundle_files import CURRENT
+from runtime.contract.durable import point_link, write_file
 from runtime.contract.errors import StorageError
-
-from .durable import point_link, write_file
 
 BUNDLES, STATE = "bundles", "state.json"
 STATE_VERSION = 1

@@ -28,7 +28,9 @@ def read_plan(path: Path) -> Plan:
         table = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StorageError(
-            f"the plan cannot be read: {error.strerror}", where=str(path), to_do="give the path of a plan.json"
+            f"the plan cannot be read: {error.strerror}",
+            where=str(path),
+            to_do="give a plan as `edge-runtime measure --help` shows",
         ) from error
     except ValueError as error:
         raise ConfigError(f"the plan is not JSON: {error}", where=str(path), to_do=TO_DO) from error

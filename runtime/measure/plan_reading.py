@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.contract.errors import ConfigError
 
-TO_DO = "mend the plan, then measure again"
+TO_DO = "mend the plan (`edge-runtime measure --help` shows one), then measure again"
 
 
 @dataclass(frozen=True, slots=True)

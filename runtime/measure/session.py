@@ -82,7 +82,7 @@ def _measure_all(
 
         def half(number: int, attempt: int, second: bool, batch: Sequence[Task] = batch) -> Half:
             subject, point = batch[number]
-            tick(len(measured), total, _named(subject.id, point) + ("" if attempt == 1 else f", attempt {attempt}"))
+            tick(len(measured), total, named(subject.id, point) + ("" if attempt == 1 else f", attempt {attempt}"))
             network = load_network(subject, folder, threads=plan.threads, seed=plan.seed)
             return measure_half(network, point, plan, apparatus, time, metered=second)
 
@@ -108,7 +108,8 @@ def check_points(plan: Plan, apparatus: Apparatus) -> None:
         raise BoardError(
             "the plan asks for clocks, and this machine's cannot be set",
             where=apparatus.machine,
-            to_do='run as root; or write "without_clocks": "as_found" into the plan, and the records will say so',
+            to_do='`edge-runtime doctor` tells why; or write "without_clocks": "as_found" into the plan, '
+            "and the records will say so",
         )
     if strangers := wanted - set(apparatus.clocks.choices()):
         raise BoardError(
@@ -120,7 +121,7 @@ def check_points(plan: Plan, apparatus: Apparatus) -> None:
 
 def noise_of(record: Measurement) -> str:
     """A noisy record in one line."""
-    return f"{_named(record.subject, record.requested)}: {'; '.join(record.why_noisy)}"
+    return f"{named(record.subject, record.requested)}: {'; '.join(record.why_noisy)}"
 
 
 def _shuffled(plan: Plan) -> list[Task]:
@@ -139,5 +140,6 @@ def _reference_point(plan: Plan) -> Point:
     return max(points, key=lambda point: (point.gpu_hz, point.cpu_hz, point.emc_hz))
 
 
-def _named(name: str, point: Point) -> str:
+def named(name: str, point: Point) -> str:
+    """A task in words."""
     return f"{name} at {'the clocks found' if point is None else point}"

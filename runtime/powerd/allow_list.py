@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +14,7 @@ from runtime.contract.fingerprint import file_sha256
 from runtime.contract.manifest import POLICY, read_manifest
 from runtime.contract.operating_point import OperatingPoint
 
+from .ownership import is_ours_alone
 from .protocol import MAX_POINTS, Malformed, point_of
 
 TO_DO = 'give a JSON list such as [{"cpu_hz": 1728000000, "gpu_hz": 1020000000, "emc_hz": 3199000000}]'
@@ -90,7 +90,7 @@ class ListedPoints:
                 table = json.load(file)
         except (OSError, ValueError, RecursionError) as error:
             raise ConfigError(f"the allow-list cannot be read: {error}", where=str(path), to_do=TO_DO) from error
-        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or status.st_uid not in {0, os.geteuid()}:
+        if not is_ours_alone(status):
             raise ConfigError(
                 "the allow-list may be written by others than powerd's user",
                 where=str(path),

@@ -75,7 +75,7 @@ class Control:
         if (ended := self._book.ended(now_s)) is not None:
             self._give_back()
             self._report(f"process {ended.pid} has not renewed its lease for {ended.ttl_s:.1f} s")
-        if self._keeper is not None and self._keeper.owed is not None and now_s >= self._retry_at_s:
+        if self._keeper is not None and self._keeper.is_due() and now_s >= self._retry_at_s:
             self._retry_at_s = now_s + RETRY_S
             if self._keeper.give_back():
                 self._report("the clocks are restored, at last")
@@ -90,7 +90,7 @@ class Control:
     def next_s(self) -> float | None:
         """When `tick` is due, on the clock of the leases; None: not before something happens."""
         times = [] if self._book.lease is None else [self._book.lease.deadline_s]
-        if self._keeper is not None and self._keeper.owed is not None:
+        if self._keeper is not None and self._keeper.is_due():
             times.append(self._retry_at_s)
         return min(times, default=None)
 

@@ -23,7 +23,7 @@ from .peer import AccessRule
 from .server import BACKLOG, Server
 from .state_file import StateFile
 
-SOCKET_MODE = 0o660
+GROUP_CONNECTS, ALL_CONNECT = 0o660, 0o666
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,8 @@ def powerd(
         for one in machine.partly:
             report(f"degraded: {one}")
         control = Control(keeper, allow_list, found, no_clocks=machine.no_clocks, partly=machine.partly, report=report)
-        listener = listening_at(places.socket, places.gid)
+        # A user who is named need not be in the group: all may connect then, and the rule sends the others away.
+        listener = listening_at(places.socket, places.gid, ALL_CONNECT if access.uids else GROUP_CONNECTS)
         server = Server(listener, control, access, notifier=notifier, ping_s=ping_s)
         try:
             yield server
@@ -146,8 +147,8 @@ def only_powerd(state: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def listening_at(path: Path, gid: int | None) -> socket.socket:
-    """A socket that root and one group may connect to; a dead powerd's socket at that path is replaced.
+def listening_at(path: Path, gid: int | None, mode: int = GROUP_CONNECTS) -> socket.socket:
+    """A socket that root and one group may connect to, or all; a dead powerd's socket at that path is replaced.
 
     Raises:
         ConfigError: somebody listens there, something else lies there, or the path cannot be bound.
@@ -160,7 +161,7 @@ def listening_at(path: Path, gid: int | None) -> socket.socket:
         # Nobody can connect before listen(), so nobody slips in before the rights are set.
         if gid is not None:
             os.chown(path, -1, gid)
-        path.chmod(SOCKET_MODE)
+        path.chmod(mode)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()

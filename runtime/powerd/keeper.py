@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.boards.clocks import Applied, Clocks, ClockSnapshot
+from runtime.boards.clocks import Applied, ClockRefused, Clocks, ClocksGone, ClockSnapshot
 from runtime.contract.errors import BoardError, StorageError
 from runtime.contract.operating_point import OperatingPoint
 
@@ -12,8 +12,9 @@ from .state_file import StateFile
 class ClockKeeper:
     """The only one in powerd who writes clocks.
 
-    `held` is the point that was set, None while the clocks are as found. `owed` says why clocks that should have come
-    back did not; `give_back` tries again, and nothing is set until it has succeeded.
+    `held` is the point that was set, None once it was to be given back. `owed` says why clocks that should have come
+    back did not; `give_back` tries again, and nothing is set until it has succeeded. Only clocks that are not there,
+    since a power mode took a CPU cluster offline, keep no others from being set: their turn comes with them.
     """
 
     def __init__(self, clocks: Clocks, state: StateFile) -> None:
@@ -21,6 +22,7 @@ class ClockKeeper:
         self._found: ClockSnapshot | None = None
         self.held: OperatingPoint | None = None
         self.owed: str | None = None
+        self._stuck = False  # clocks are owed that are there
 
     def recover(self) -> bool:
         """Restore what an earlier powerd left behind; whether there was anything.
@@ -52,30 +54,43 @@ class ClockKeeper:
             ClocksTaken: another program changed a clock; what this one wrote was given back, and no more.
             BoardError, OSError: the device failed.
         """
-        if self.owed is not None and not self.give_back():
+        still_owed = self.is_due() and not self.give_back()
+        if still_owed and self._stuck:
             raise BoardError(
                 f"the clocks of an earlier lease could not be restored: {self.owed}",
                 to_do="mend what it names, or reboot the board, which resets its clocks",
             )
-        if self._found is None:
+        if self._found is None or still_owed:
             found = self._clocks.snapshot()
+            if self._found is not None:  # what is owed stays owed; the rest may be another program's choice by now
+                found = found.completed_by(self._found)
             self._state.save(found)
             self._found = found
-        applied = self._clocks.set(point)
+        try:
+            applied = self._clocks.set(point)
+        except ClockRefused:
+            if self.held is None:
+                self.give_back()  # so that the next try looks afresh: what throttling hid is seen once it has cooled
+            raise
         self.held = applied.applied
         return applied
+
+    def is_due(self) -> bool:
+        """Whether it is time to try again: clocks are owed, and no point is held."""
+        return self.owed is not None and self.held is None
 
     def give_back(self) -> bool:
         """Bring back what was found; clocks that another program changed meanwhile stay as that program wants them.
 
         False, and `owed` says why, where that did not fully succeed; the state file then stays for the next try.
         """
+        self.held = None
         if self._found is not None:
             try:
                 self._clocks.restore(self._found)
                 self._state.remove()
             except (BoardError, StorageError, OSError) as error:
-                self.owed = str(error)
+                self.owed, self._stuck = str(error), not isinstance(error, ClocksGone)
                 return False
-        self._found = self.held = self.owed = None
+        self._found = self.owed = None
         return True

@@ -148,7 +148,8 @@ class Server:
         try:
             if mask & WRITE:
                 connection.flush(now_s)
-            if mask & READ and not connection.receive(now_s):
+            # Not while a line waits: who sends faster than it is answered fills its own buffers, not powerd's memory.
+            if mask & READ and not connection.has_line() and not connection.receive(now_s):
                 self._drop(connection)
                 return
         except BlockingIOError:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
 
 from runtime.boards.clocks import ClockSnapshot
+from runtime.contract.durable import sync_folder, write_file
 from runtime.contract.errors import StorageError
+
+from .ownership import is_ours_alone
 
 STATE_VERSION = 1
 
@@ -21,15 +25,8 @@ class StateFile:
     def save(self, found: ClockSnapshot) -> None:
         """Replace the file in one step, down to the disk. Raises StorageError; then nothing was saved."""
         table = {"version": STATE_VERSION, "boot_id": self._boot_id, "found": found.to_json()}
-        writing = self.path.with_name(f".{self.path.name}.writing")
         try:
-            descriptor = os.open(writing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(f"{json.dumps(table, indent=1)}\n".encode())
-                file.flush()
-                os.fsync(file.fileno())
-            writing.replace(self.path)
-            self._sync_folder()
+            write_file(self.path, f"{json.dumps(table, indent=1)}\n".encode(), 0o600)
         except OSError as error:
             raise StorageError(
                 f"the clocks found cannot be saved: {error.strerror or error}",
@@ -41,10 +38,11 @@ class StateFile:
         """What a powerd of this boot left to be restored, or None.
 
         Raises:
-            StorageError: the file is there and cannot be understood.
+            StorageError: the file is there and cannot be understood, or is not powerd's own: as root, its values would
+                be written to whatever paths it names.
         """
         try:
-            table = json.loads(self.path.read_bytes())
+            table = json.loads(self._content())
             if int(table["version"]) != STATE_VERSION:
                 raise ValueError(f"version {table['version']}, this powerd reads {STATE_VERSION}")  # noqa: TRY301
             found = ClockSnapshot.from_json(table["found"])
@@ -63,7 +61,7 @@ class StateFile:
         """Nothing is left to be restored. Raises StorageError."""
         try:
             self.path.unlink(missing_ok=True)
-            self._sync_folder()
+            sync_folder(self.path.parent)
         except OSError as error:
             raise StorageError(
                 f"the state file cannot be removed: {error.strerror or error}",
@@ -71,9 +69,10 @@ class StateFile:
                 to_do="remove it by hand: the clocks are restored, and would be once more at the next start",
             ) from error
 
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def _content(self) -> bytes:
+        # Not blocking, so that a pipe in its place cannot keep powerd from starting.
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not is_ours_alone(os.fstat(descriptor)):
+                raise PermissionError(errno.EPERM, "others than root may have written it")
+            return file.read()

@@ -26,7 +26,7 @@ def basis(parameters: Iterable[Parameter]) -> str:
     known = sum(one is not Basis.ASSUMED for one in found)
     if known == 0:
         return "assumed"
-    return f"fitted in part ({known} of {len(found)}), the rest assumed" if known < len(found) else "fitted"
+    return f"{known} of {len(found)} fitted" if known < len(found) else "fitted"
 
 
 def row(board: BoardProfile) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from runtime.boards.profile import known_boards, profile
 from tests.bench.board_table import row, table
 
@@ -21,5 +23,10 @@ def test_what_is_only_simulated_and_what_is_only_assumed_is_said() -> None:
 
 
 def test_devices_that_are_known_differently_are_named_apart() -> None:
-    assert row(profile("agx-xavier"))[6].startswith("`gpu`: fitted in part")
+    assert row(profile("agx-xavier"))[6].startswith("`gpu`: 4 of 11 fitted")
     assert row(profile("agx-xavier"))[6].endswith("`cpu`: assumed")
+
+
+def test_the_readme_shows_the_table_as_the_profiles_make_it() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    assert table() in readme, "put the output of `python -m tests.bench.board_table` into README.md"

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tests.codesign.user_networks import CLASSES
 
 SIDE = 32
+PRESERVED = torch.onnx.TrainingMode.PRESERVE  # leaves batch norms where they are
 
 
 class InvertedResidual(nn.Module):

@@ -57,6 +57,7 @@ class Facts:
     taken_at: str | None = None  # ISO 8601, UTC, by the machine's own clock, which may be wrong after a power cut
     tool_version: str | None = None
     as_root: bool | None = None
+    simulated: bool | None = None  # taken of a model of a board: its readings were never measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,15 @@ def capture(
     return Capture(walk.entries, facts or Facts())
 
 
-def facts_of(io: SysfsIO, *, architecture: str | None, taken_at: str, tool_version: str, as_root: bool | None) -> Facts:
+def facts_of(
+    io: SysfsIO,
+    *,
+    architecture: str | None,
+    taken_at: str,
+    tool_version: str,
+    as_root: bool | None,
+    simulated: bool,
+) -> Facts:
     """What the tree says of its machine, beside what the caller knows."""
     release = text_or_none(io, "/etc/nv_tegra_release")
     return Facts(
@@ -111,6 +120,7 @@ def facts_of(io: SysfsIO, *, architecture: str | None, taken_at: str, tool_versi
         taken_at=taken_at,
         tool_version=tool_version,
         as_root=as_root,
+        simulated=simulated,
     )
 
 

@@ -16,11 +16,11 @@ import base64
 import errno
 import json
 import re
-from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from runtime.contract.durable import write_file
 from runtime.contract.errors import BoardError, StorageError
 
 from .capture import Capture, Entry, EntryKind, Facts
@@ -42,17 +42,12 @@ def save_capture(recorded: Capture, path: Path) -> int:
         "entries": {name: _entry_json(entry) for name, entry in sorted(recorded.entries.items())},
     }
     content = f"{json.dumps(table, indent=1)}\n".encode()
-    writing = path.with_name(f".{path.name}.writing")
     try:
-        writing.write_bytes(content)
-        writing.replace(path)
+        write_file(path, content)
     except OSError as error:
         raise StorageError(
             f"the capture cannot be written: {error.strerror}", where=str(path), to_do="give another --out FILE"
         ) from error
-    finally:
-        with suppress(OSError):  # where the folder is missing or closed there is nothing to remove
-            writing.unlink(missing_ok=True)
     return len(content)
 
 
@@ -73,7 +68,7 @@ def load_capture(path: Path) -> Capture:
         raise BoardError("not a capture: not even text", where=str(path), to_do=CAPTURE_AGAIN) from error
     try:
         table = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: a file of opening brackets
         raise BoardError(
             f"the capture is cut short or damaged: {error}", where=str(path), to_do=f"copy it again, or {CAPTURE_AGAIN}"
         ) from error
@@ -168,6 +163,6 @@ def _seconds(value: Any, path: str) -> float | None:
 def _facts(table: dict[str, Any]) -> Facts:
     known = {each.name: table.get(each.name) for each in fields(Facts)}
     for name, value in known.items():
-        if value is not None and not isinstance(value, bool if name == "as_root" else str):
+        if value is not None and not isinstance(value, bool if name in ("as_root", "simulated") else str):
             raise TypeError(f"facts: {name} is {value!r}")
     return Facts(**known)

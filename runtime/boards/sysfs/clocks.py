@@ -17,7 +17,7 @@ from itertools import product
 from types import MappingProxyType
 
 from runtime.boards.board_profile import DEVICES, BoardProfile
-from runtime.boards.clocks import Applied, ClockRefused, ClockSnapshot, ClocksTaken
+from runtime.boards.clocks import Applied, ClockRefused, ClocksGone, ClockSnapshot, ClocksTaken
 from runtime.contract.errors import BoardError
 from runtime.contract.operating_point import ABSENT_HZ, SLOWEST_PLAUSIBLE_HZ, OperatingPoint
 
@@ -159,6 +159,7 @@ class SysfsClocks:
 
         Raises:
             BoardError: files that could not be written back, and why; all others were.
+            ClocksGone: the same, where none of them is there now.
         """
         everything = not self._log.ever_wrote if force is None else force
         throttled = self._throttled()
@@ -173,10 +174,13 @@ class SysfsClocks:
         self._log.forget(one.path for one in foreign if not (throttled and is_lower(one.holds, one.wrote)))
         self._taken = ()
         if failed:
-            raise BoardError(
+            gone = all(one.gone for one in failed)
+            raise (ClocksGone if gone else BoardError)(
                 f"{len(failed)} of {len(values)} clock files were not restored: {'; '.join(map(str, failed))}",
                 where=failed[0].path,
-                to_do="restore again as root, or reboot: clocks start afresh with the kernel",
+                to_do="restore again when the CPU cluster is back online, or reboot"
+                if gone
+                else "restore again as root, or reboot: clocks start afresh with the kernel",
             )
 
     def _offered(self) -> dict[str, tuple[int, ...]]:

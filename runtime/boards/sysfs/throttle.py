@@ -8,7 +8,8 @@ from .io import SysfsIO, int_or_none, names_or_none, text_or_none
 
 THERMAL, HWMON = "/sys/class/thermal", "/sys/class/hwmon"
 OVERCURRENT = "soctherm_oc"  # it acts in hardware: no driver notices, clocks read as if nothing were
-NOT_SLOWING = ("fan", "tcc offset")  # cooling devices whose state costs no speed
+# Cooling devices whose state costs no speed. Jetsons raise hot-surface-alert from 70 °C on, to warn whoever touches it.
+NOT_SLOWING = ("fan", "tcc offset", "hot-surface")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class TreeIO:
 
     def read(self, path: str) -> bytes:
         """The whole file, unbuffered: Python's text layer turns EAGAIN of a power-gated zone into a TypeError."""
-        descriptor = os.open(self._at(path), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = self.opened(path)
         try:
             parts: list[bytes] = []
             while part := os.read(descriptor, MAX_BYTES):
@@ -25,6 +25,10 @@ class TreeIO:
             return b"".join(parts)
         finally:
             os.close(descriptor)
+
+    def opened(self, path: str) -> int:
+        """A descriptor to read from; whoever asks for it closes it. Raises OSError as the kernel does."""
+        return os.open(self._at(path), os.O_RDONLY | os.O_CLOEXEC)
 
     def write(self, path: str, text: str) -> None:
         """One write(): a driver takes each write() as a whole value. The file must be there."""

@@ -5,6 +5,7 @@ It needs nothing but the snapshot: a fresh process brings back what one that die
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from .io import SysfsIO, text_or_none, why_not
 from .write_log import is_lower
 
 LOCK_OF_RATE = {"rate": "mrq_rate_locked"}
+NOT_THERE = (errno.ENOENT, errno.ENODEV, errno.EBUSY)  # EBUSY: of a cpufreq policy that outlives its last core
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class NotBack:
 
     path: str
     why: str
+    gone: bool = False  # it can be neither written nor read: what it belongs to is off
 
     def __str__(self) -> str:
         return f"{self.path}: {self.why}"
@@ -69,5 +72,6 @@ def _put(io: SysfsIO, path: str, text: str, *, always: bool = False) -> list[Not
     try:
         io.write(path, text)
     except OSError as error:
-        return [NotBack(path, why_not(error))]
+        gone = error.errno in NOT_THERE and text_or_none(io, path) is None
+        return [NotBack(path, why_not(error), gone)]
     return []

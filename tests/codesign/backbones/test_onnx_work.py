@@ -108,6 +108,42 @@ def test_reshaping_is_free_and_pooling_moves_bytes() -> None:
     assert flat == Work()
 
 
+def test_picking_reads_only_what_it_hands_on_and_makes_every_output() -> None:
+    model = graph([node("Gather", "x", "i", axis=2)], {"i": (2,)})
+    model.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.asarray([0, 1], dtype=np.int64), "i"))
+    assert work(model) == Work(0, 4 * 2 * (3 * 2 * 8), 1)
+    halves = helper.make_node("Split", ["x"], ["one", "two"], name="split", axis=3)
+    assert works_of(graph([halves, node("Relu", "one")], {}), ["one"])[0] == Work(0, 4 * (192 + 192), 1)
+
+
+def test_a_shape_built_at_run_time_costs_nothing() -> None:
+    nodes = [node("Shape", "x", out="shape"), node("Gather", "shape", "i", out="batch"), node("Expand", "w", "target")]
+    nodes.insert(2, node("Concat", "batch", "rest", out="target", axis=0))
+    model = graph(nodes, {"w": (1, 4)})
+    for name, value in {"i": [0], "rest": [4]}.items():
+        model.graph.initializer.append(numpy_helper.from_array(np.asarray(value, dtype=np.int64), name))
+    assert works_of(model, ["target", "out"])[0] == Work()
+
+
+def test_a_norm_written_out_is_counted_as_two_reductions() -> None:
+    axes = {"axes": [2, 3], "keepdims": 1}
+    nodes = [
+        node("ReduceMean", "x", out="mean", **axes),
+        node("Sub", "x", "mean", out="less"),
+        node("Pow", "less", "two", out="squares"),
+        node("ReduceMean", "squares", out="variance", **axes),
+        node("Sqrt", "variance", out="deviation"),
+        node("Div", "less", "deviation"),
+    ]
+    found = work(graph(nodes, {"two": (1,)}))
+    assert (found.macs, found.kernels) == (0, 2)
+
+
+def test_shapes_are_inferred_for_any_batch() -> None:
+    model = graph([node("Relu", "x")], {})
+    assert [infer_shapes(model, batch)["out"] for batch in (1, 7)] == [(1, 3, 8, 8), (7, 3, 8, 8)]
+
+
 def test_an_optional_input_left_out_costs_nothing() -> None:
     assert work(graph([node("Resize", "x", "", "s")], {"s": (4,)})) == Work(0, 4 * (192 + 4 + 192), 1)
 
@@ -183,10 +219,18 @@ def test_an_operation_whose_shape_nobody_can_tell_is_refused() -> None:
         works_of(model, ["s", "out"])
 
 
+def test_a_sum_over_named_indices_costs_one_per_combination() -> None:
+    model = graph([node("Einsum", "x", "w", equation="bchw, cd->bdhw")], {"w": (3, 5)})
+    assert work(model) == Work(3 * 64 * 5, 4 * (192 + 15 + 320), 1)
+
+
 def test_an_operation_whose_work_is_not_counted_is_refused_rather_than_free() -> None:
-    model = graph([node("Einsum", "x", "w", equation="bchw,cd->bdhw")], {"w": (3, 5)})
-    with pytest.raises(ConfigError, match=r"the work of operation Einsum \(node 'n_out'\) cannot be counted"):
+    model = graph([node("Einsum", "x", "w", equation="...hw,wd->...hd")], {"w": (8, 5)})
+    with pytest.raises(ConfigError, match=r"the work of Einsum '...hw,wd->...hd' \(node 'n_out'\) cannot be counted"):
         works_of(model, ["out"])
+    shapes: Shapes = {"x": (1, 2, 3), "out": (1, 2, 3)}
+    with pytest.raises(ConfigError, match=r"the work of operation GRU \(node 'n_out'\) cannot be counted"):
+        node_work(node("GRU", "x"), shapes)
 
 
 def test_the_graph_itself_is_not_changed() -> None:

@@ -86,6 +86,26 @@ def test_open_sizes_need_a_size_and_fixed_ones_take_no_other(tmp_path: Path) -> 
         load_user_model(saved(residual_network(), tmp_path, "fixed.onnx"), size=(24, 24))
 
 
+def with_image(*axes: int | str) -> onnx.ModelProto:
+    """A network whose input says this of its axes."""
+    nodes: list[Any] = [("Relu", ["x"], ["f"], {}), ("ReduceMean", ["f"], ["m"], {"axes": [2], "keepdims": 0})]
+    nodes += [("ReduceMean", ["m"], ["pooled"], {"axes": [2], "keepdims": 0}), ("Relu", ["pooled"], ["scores"], {})]
+    return model_of(nodes, {}, image=axes)
+
+
+def test_the_layout_can_be_told_where_the_graph_leaves_it_open(tmp_path: Path) -> None:
+    file = saved(with_image("n", "c", "h", "w"), tmp_path)
+    with pytest.raises(ConfigError, match=r"no axis of 3 channels(.|\n)*--layout"):
+        load_user_model(file, size=(8, 8))
+    found = load_user_model(file, size=(8, 8), layout="NCHW")
+    assert (found.layout, found.height, found.width, found.classes) == ("NCHW", 8, 8, 3)
+    three = saved(with_image("n", 3, 8, 3), tmp_path, "three.onnx")
+    assert load_user_model(three).width == 3
+    assert load_user_model(three, layout="NHWC").height == 3
+    with pytest.raises(ConfigError, match=r"--layout says NHWC, but axis 1 of 'x' holds the 3 channels"):
+        load_user_model(saved(with_image("n", 3, 8, 8), tmp_path, "fixed.onnx"), layout="NHWC")
+
+
 def two_inputs() -> onnx.ModelProto:
     model = residual_network()
     model.graph.input.append(onnx.helper.make_tensor_value_info("more", 1, ["n", 3]))

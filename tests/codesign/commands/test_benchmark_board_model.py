@@ -103,6 +103,7 @@ def test_too_few_cells_for_a_model_are_said(tmp_path: Path, capsys: pytest.Captu
         (float("nan"), (), "nan is no share of the cells"),
         (0.5, ("--seeds", "0"), "0 splits say nothing"),
         (0.5, ("--json", "/nowhere/x.json"), "no such folder"),
+        (0.5, ("--plot", "/"), "this is a folder"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(

@@ -37,6 +37,10 @@ def test_the_data_are_named_with_their_kind() -> None:
     assert "Kind: measured cells." in printed()
 
 
+def test_one_workload_is_one() -> None:
+    assert "1 workload of grid[1].csv, 25% of the cells to fit on, 1 split;" in printed(n_workloads=1, seeds=1)
+
+
 def test_power_is_shown_with_the_columns_it_is_of() -> None:
     assert "power (board_w)" in printed(power={"house": FIGURES}, power_columns=["board_w"])
 

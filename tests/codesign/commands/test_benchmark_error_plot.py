@@ -31,5 +31,6 @@ def test_errors_off_the_axis_are_drawn_at_its_edge() -> None:
     curve = root.find(f"{SVG}polyline")
     assert curve is not None
     across = [float(point.split(",")[0]) for point in str(curve.get("points")).split()]
+    assert any("over 200%: at the edge" in str(text.text) for text in root.findall(f"{SVG}text"))
     assert min(across) == 56.0
     assert max(across) == 476.0

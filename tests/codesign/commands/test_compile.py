@@ -17,6 +17,7 @@ from codesign.commands.main import main
 from codesign.report.results import check_results
 from codesign.walk import run_folder
 from codesign.walk.evaluate import Evaluator
+from codesign.walk.settings import Settings
 from runtime.commands.main import main as edge_runtime
 from runtime.contract.bundle_files import read_modes
 from tests.codesign.small_run import SmallRun, without_the_moment, write_pictures, write_space
@@ -419,6 +420,57 @@ def test_every_option_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     for option in (
         "--data", "--board", "--out", "--device", "--request-rate", "--max-accuracy-loss", "--max-latency-ms",
         "--energy", "--supernet", "--space", "--epochs", "--augment", "--population", "--generations", "--seed",
-        "--cache", "--resume", "--dry-run", "--json",
+        "--cache", "--resume", "--dry-run", "--json", "--model", "--calibration", "--mean", "--std", "--size",
+        "--layout", "--preprocessing", "--head-epochs",
     ):  # fmt: skip
         assert option in printed
+
+
+# Networks of one's own.
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--mean", "1,2"], "argument --mean: three numbers with commas between them, like 0.5,0.5,0.5, not '1,2'"),
+        (["--std", "a,b,c"], "argument --std: three numbers"),
+        (["--size", "bigxsmall"], "argument --size: a height and a width in pixels, like 224x224, not 'bigxsmall'"),
+        (["--layout", "CHW"], "argument --layout: invalid choice: 'CHW'"),
+    ],
+)
+def test_preprocessing_that_cannot_be_read_is_refused_with_an_example(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["compile", "--data", "digits", "--board", "tx2", "--out", "nowhere", *options])
+    assert stopped.value.code == 2
+    assert message in shown(capsys)
+
+
+def asked_for(options: list[str], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings that these options make."""
+    found: list[Settings] = []
+    monkeypatch.setattr("codesign.walk.estimate.estimate", lambda settings, _: found.append(settings))
+    monkeypatch.setattr("codesign.commands.compile_summary.print_estimate", lambda *_, **__: None)
+    assert main(["compile", "--data", "digits", "--board", "tx2", "--out", "nowhere", "--dry-run", *options]) == 0
+    return found[0]
+
+
+def test_preprocessing_comes_from_a_file_and_the_command_line_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "images.toml"
+    file.write_text("mean = [0.1, 0.2, 0.3]\nsize = [24, 32]\nlayout = 'NHWC'\n", encoding="utf-8")
+    told = asked_for(["--preprocessing", str(file), "--size", "48"], monkeypatch)
+    assert (told.mean, told.size, told.layout) == ((0.1, 0.2, 0.3), (48, 48), "NHWC")
+    assert told.std == (0.229, 0.224, 0.225)  # ImageNet's, where nobody says
+    zero = asked_for(["--preprocessing", str(file), "--mean", "0,0,0"], monkeypatch)
+    assert zero.mean == (0.0, 0.0, 0.0)
+
+
+def test_a_misspelt_key_of_the_preprocessing_stops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "images.toml"
+    file.write_text("means = [0.1, 0.2, 0.3]\n", encoding="utf-8")
+    options = ["--data", "digits", "--board", "tx2", "--out", "nowhere", "--preprocessing", str(file)]
+    assert main(["compile", *options]) == 2
+    assert "unknown key 'means'" in shown(capsys)

@@ -45,7 +45,9 @@ def in_a_graph(head: DeepHead, features: tuple[int, ...], data: FloatArray) -> F
 
 
 @pytest.mark.parametrize("kind", list(BLOCKS))
-@pytest.mark.parametrize("features", [(1, 16, 32, 32), (1, 32, 16, 16), (1, 48, 8, 8), (1, 5, 7, 9), (1, 10, 24)])
+@pytest.mark.parametrize(
+    "features", [(1, 16, 32, 32), (1, 32, 16, 16), (1, 48, 8, 8), (1, 5, 7, 9), (1, 8, 8, 48), (1, 10, 24)]
+)
 def test_a_head_answers_in_a_graph_as_it_was_trained(kind: str, features: tuple[int, ...]) -> None:
     head = trained(head_shape(kind, features, CLASSES), features)
     data = np.random.default_rng(1).normal(size=(6, *features[1:])).astype(np.float32)
@@ -57,6 +59,13 @@ def test_a_head_answers_in_a_graph_as_it_was_trained(kind: str, features: tuple[
 def test_wide_maps_are_pooled_and_halved_and_small_ones_left_alone() -> None:
     assert (head_shape("deep", (1, 16, 64, 64), 2).pool, head_shape("deep", (1, 16, 64, 64), 2).stride) == (4, 2)
     assert (head_shape("deep", (1, 16, 8, 8), 2).pool, head_shape("deep", (1, 16, 8, 8), 2).stride) == (1, 1)
+
+
+def test_square_maps_with_their_channels_last_are_told_from_others() -> None:
+    last, first = head_shape("light", (1, 14, 14, 96), 10), head_shape("light", (1, 96, 14, 14), 10)
+    assert (last.channels, last.side, last.channels_last) == (96, 14, True)
+    assert (first.channels, first.side, first.channels_last) == (96, 14, False)
+    assert not head_shape("light", (1, 8, 8, 8), 10).channels_last
 
 
 def test_tokens_are_read_by_their_channels() -> None:

@@ -98,6 +98,7 @@ GOOD = "b,w,5e8,2e9,0.01,7"
         ([HEADER], "no measurements", "cells.csv"),
         ([""], "column `board` is missing", "line 1"),
         (["workload,gpu_hz,latency_s"], "column `board` is missing", "line 1"),
+        (["board;gpu_hz;latency_s"], "missing (columns: `board;gpu_hz;latency_s`)", "line 1"),
         (["board,latency_s"], "no column holds a clock", "line 1"),
         (["board,gpu_hz,latency_ms"], "no column holds a latency", "line 1"),
         (["board,gpu_hz,gpu_hz,latency_s"], "column `gpu_hz` is there twice", "line 1"),

@@ -99,20 +99,30 @@ def test_another_device_of_the_same_board_is_said_too(tmp_path: Path) -> None:
 
 
 def test_missing_joules_are_not_measured_and_never_nought(tmp_path: Path) -> None:
-    table = with_measured(rows=[row("balanced", measured_energy_j=None)], why_no_energy="no rail can be read")
+    rows = [row("balanced", measured_energy_j=None), row("static_best_clocks")]
+    table = with_measured(rows=rows, why_no_energy="no rail can be read")
     found = results_from(table).measured
     assert found is not None
     assert found.rows[0].energy_ratio is None
     shown = page(tmp_path, table)
-    assert "not measured" in shown
-    assert "Energy is not there: no rail can be read." in shown
+    assert '<td class="n">not measured</td>' in shown
+    assert "Energy was not measured everywhere: no rail can be read." in shown
+
+
+def test_where_no_joules_were_measured_there_are_no_columns_for_them(tmp_path: Path) -> None:
+    shown = page(tmp_path, with_measured(rows=[row("balanced", measured_energy_j=None)], why_no_energy="no rail"))
+    assert "Energy measured" not in shown
+    assert '<td class="n">not measured</td>' not in shown
+    assert shown.count("<th class") == shown.count("<td class") == 5
+    assert "Energy was not measured: no rail." in shown
 
 
 def test_clocks_that_were_not_set_and_noise_are_said(tmp_path: Path) -> None:
     loose = row("balanced", requested=None, applied=None, pinned=False, noisy=True, why_noisy=["a draught", "a bang"])
-    shown = page(tmp_path, with_measured(rows=[loose]))
+    shown = page(tmp_path, with_measured(rows=[loose, loose]))
     assert "measured at the clocks found" in shown
-    assert "noisy: a draught; a bang" in shown
+    assert shown.count("<small>noisy</small>") == 2
+    assert shown.count("not to be relied on: a draught; a bang.") == 1
 
 
 def test_a_name_that_is_markup_stays_words(tmp_path: Path) -> None:

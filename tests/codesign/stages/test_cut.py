@@ -99,6 +99,20 @@ def test_stages_are_as_readable_by_old_runtimes_as_the_graph() -> None:
         assert (stage.ir_version, stage.opset_import[0].version) == (GRAPH.ir_version, GRAPH.opset_import[0].version)
 
 
+def test_sizes_behind_a_reshape_that_works_one_out_are_known() -> None:
+    opened = onnx.ModelProto()
+    opened.CopyFrom(GRAPH)
+    cut = CUTS[0]
+    size = next(v for v in onnx.shape_inference.infer_shapes(GRAPH).graph.value_info if v.name == cut)
+    target = [-1, *(dim.dim_value for dim in size.type.tensor_type.shape.dim[1:])]
+    at = next(k for k, node in enumerate(opened.graph.node) if cut in node.output)
+    opened.graph.node[at].output[0] = "before"
+    opened.graph.node.insert(at + 1, onnx.helper.make_node("Reshape", ["before", "target"], [cut], name="reshape"))
+    opened.graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(target, dtype=np.int64), "target"))
+    handed_on = onnx_session(cut_into_stages(opened, [cut])[0], 1).get_outputs()[0]
+    assert (handed_on.name, handed_on.shape) == (cut, ["batch", *target[1:]])
+
+
 def test_cutting_leaves_the_graph_as_it_was() -> None:
     before = GRAPH.SerializeToString(deterministic=True)
     cut_into_stages(GRAPH, CUTS)

@@ -11,7 +11,7 @@ from codesign.policy.averaging import Averaging
 from codesign.policy.exit_log import ExitLog
 from codesign.search.choose import ChosenDesign
 from codesign.search.inner_front import InnerDesign
-from codesign.walk.certify_step import certified_mode
+from codesign.walk.certify_step import certificate_of, certified_mode
 from codesign.walk.test_answers import TestAnswers
 from runtime.contract.exit_policy import ExitPolicy
 from runtime.contract.fingerprint import arrays_sha256
@@ -43,6 +43,14 @@ def test_thresholds_are_opened_as_far_as_the_images_let_pass() -> None:
     assert 0.02 < mode.chosen.policy.thresholds_nats[0] < 0.5
     assert mode.chosen.averaging == Averaging(0.3)
     assert sentence == mode.certificate.sentence
+
+
+def test_the_mode_is_what_the_walk_on_the_same_log_certifies() -> None:
+    answers, design = answers_with(50, entropy_of_harm=0.5), start(0.02)
+    mode, _ = certified_mode(design, answers, 0.01, 0.1)
+    assert mode is not None
+    found = certificate_of(design, answers.of_design(design), 2, 0.01, 0.1)
+    assert (found.policy, found.level) == (mode.chosen.policy, mode.certificate.level)
 
 
 def test_thresholds_that_harm_too_much_are_closed() -> None:

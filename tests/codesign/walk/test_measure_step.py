@@ -128,7 +128,7 @@ def test_results_and_report_take_the_measurements_up(
     assert "Measured beside predicted" in page
     assert "These are different machines." in page
     assert "test machine" in page
-    assert "Energy is not there: no power rail" in page
+    assert "Energy was not measured: no power rail" in page
 
 
 def test_what_a_person_must_know_is_said(

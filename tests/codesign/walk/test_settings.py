@@ -41,6 +41,9 @@ def settings(**changes: Any) -> Settings:
         ({"models": ("a.onnx",), "supernet": "folder"}, "--model and --supernet exclude each other"),
         ({"std": (1.0, 0.0, 1.0)}, "--mean and --std need three numbers each, std above 0"),
         ({"mean": (1.0,)}, "--mean and --std need three numbers each"),
+        ({"mean": (0.0, math.nan, 0.0)}, "--mean and --std need three numbers each"),
+        ({"size": (0, 32)}, "--size must be at least one pixel each way, got 0x32"),
+        ({"layout": "CHW"}, "unknown layout 'CHW'; use NCHW or NHWC"),
         ({"head_epochs": 0}, "--head-epochs must be at least 1, got 0"),
         ({"seed": -1}, "--seed must be from 0 to 4294967294, got -1"),
         ({"seed": 2**32 - 1}, "--seed must be from 0"),
@@ -54,7 +57,7 @@ def test_a_value_that_cannot_be_meant_is_refused(changes: dict[str, Any], messag
 @pytest.mark.parametrize(
     "changes",
     [{}, {"max_accuracy_loss": 0.0}, {"max_latency_s": 1e-9}, {"population": 4, "generations": 1, "epochs": 1},
-     {"seed": 2**32 - 2}, {"requests_per_s": 0.001}],
+     {"seed": 2**32 - 2}, {"size": (24, 32), "layout": "NHWC"}, {"requests_per_s": 0.001}],
 )  # fmt: skip
 def test_settings_survive_json(changes: dict[str, Any]) -> None:
     made = settings(**changes)

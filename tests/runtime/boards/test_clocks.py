@@ -154,3 +154,8 @@ def test_the_nearest_choices_come_closest_first() -> None:
     points = tuple(OperatingPoint(hz, hz, hz) for hz in (100_000_000, 200_000_000, 300_000_000, 400_000_000))
     asked = OperatingPoint(290_000_000, 290_000_000, 290_000_000)
     assert nearest(asked, points) == (points[2], points[3], points[1])
+
+
+def test_a_snapshot_is_completed_by_what_only_an_earlier_one_saw() -> None:
+    earlier = ClockSnapshot((("/cluster0", "1"), ("/cluster1", "2")))
+    assert ClockSnapshot((("/cluster0", "3"),)).completed_by(earlier).values == (("/cluster0", "3"), ("/cluster1", "2"))

@@ -18,6 +18,7 @@ from runtime.boards.sysfs.capture import capture, facts_of
 from runtime.boards.sysfs.capture_file import save_capture
 from runtime.boards.sysfs.whitelist import patterns
 from runtime.contract.errors import BoardError
+from runtime.contract.kind import Kind
 from tests.runtime.boards.sysfs.board_trees import GPU, MemoryTree, no_wait, orin, tree_with
 
 COMPATIBLE = {"/proc/device-tree/compatible": "nvidia,p3767-0005\0", "/proc/device-tree/model": "Orin Nano Super\0"}
@@ -109,7 +110,9 @@ def test_a_folder_stands_for_a_board(tmp_path: Path) -> None:
 
 def test_a_capture_stands_for_a_board_that_takes_no_writes(tmp_path: Path) -> None:
     board = MemoryTree({**orin(), **COMPATIBLE})
-    facts = facts_of(board, architecture="aarch64", taken_at="2026-01-01T00:00:00Z", tool_version="1", as_root=True)
+    facts = facts_of(
+        board, architecture="aarch64", taken_at="2026-01-01T00:00:00Z", tool_version="1", as_root=True, simulated=False
+    )
     save_capture(capture(board, patterns(), lambda: 0.0, facts=facts), tmp_path / "board.json")
     hardware = open_hardware(str(tmp_path / "board.json"))
     assert hardware.identity.architecture == "aarch64"
@@ -122,6 +125,13 @@ def test_a_model_stands_for_a_board_and_its_time_passes_with_its_waits() -> None
     hardware = open_hardware("model:orin-nano-super")
     assert hardware.clocks is not None
     assert hardware.clocks.set(hardware.clocks.choices()[0]).took_s > 0.001
+
+
+def test_what_a_model_draws_is_simulated_and_not_measured() -> None:
+    power = open_hardware("model:orin-nano-super").power
+    reading = None if power is None else power.read()
+    assert reading is not None
+    assert reading.kind is Kind.SIMULATED
 
 
 def test_a_board_without_a_model_is_named_with_those_that_have_one() -> None:

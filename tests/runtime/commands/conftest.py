@@ -13,6 +13,8 @@ import pytest
 from runtime.commands.main import main
 from tests.tiny_cascade import CLASSES, random_images
 
+WITHOUT_ROOT = ("capture", "measure")  # they have nothing to do with what is installed
+
 
 class Outcome(NamedTuple):
     """Exit status and what was printed."""
@@ -31,7 +33,8 @@ def call(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Ou
     """`call("install", bundle)` with an install root of this test's own."""
 
     def called(*arguments: object) -> Outcome:
-        status = main([*map(str, arguments), "--root", str(tmp_path / "root")])
+        root = () if arguments[0] in WITHOUT_ROOT else ("--root", str(tmp_path / "root"))
+        status = main([*map(str, arguments), *root])
         return Outcome(status, *capsys.readouterr())
 
     return called

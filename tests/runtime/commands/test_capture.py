@@ -50,8 +50,10 @@ def test_a_capture_stands_in_for_the_board_that_it_was_taken_of(call: Call, tmp_
     assert tuple(copy.rails) == tuple(itself.rails)
 
 
-def test_it_says_what_was_recorded_how_large_it_is_and_where_to_send_it(call: Call, tmp_path: Path) -> None:
-    outcome = call("capture", "--out", tmp_path / "board.json", "--hardware", MODEL)
+def test_it_says_what_was_recorded_how_large_it_is_and_where_to_send_it(
+    call: Call, tmp_path: Path, board: Path
+) -> None:
+    outcome = call("capture", "--out", tmp_path / "board.json", "--hardware", board)
     assert "NVIDIA Jetson Orin Nano" in outcome.out
     for group in WHITELIST:
         assert group in outcome.out
@@ -60,6 +62,18 @@ def test_it_says_what_was_recorded_how_large_it_is_and_where_to_send_it(call: Ca
     assert "attaching it to an issue" in " ".join(outcome.out.split())
     assert "root would add" not in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= max(80, len(str(tmp_path)) + 40)
+
+
+def test_a_recording_of_a_model_never_passes_for_a_board(call: Call, tmp_path: Path) -> None:
+    first, second = tmp_path / "model.json", tmp_path / "again.json"
+    outcome = call("capture", "--out", first, "--hardware", MODEL)
+    assert "It is of a model, not of a board" in outcome.out
+    assert "attaching it to an issue" not in outcome.out
+    call("capture", "--out", second, "--hardware", first)
+    for recorded in (first, second):
+        assert load_capture(recorded).facts.simulated is True
+        table = call("doctor", "--hardware", recorded, "--json").json()
+        assert {rail["kind"] for rail in (*table["rails"], table["total"])} == {"simulated"}
 
 
 def test_without_root_it_records_what_it_may_and_says_what_root_would_add(
@@ -93,6 +107,7 @@ def test_a_folder_is_recorded_with_its_modes_and_without_its_serial_number(
     assert recorded.entries["/proc/device-tree/model"].mode == 0o440
     assert "serial" not in (tmp_path / "board.json").read_text()
     assert (recorded.facts.architecture, recorded.facts.as_root) == (None, None)
+    assert recorded.facts.simulated is False
 
 
 def test_of_this_machine_the_architecture_and_the_user_are_known(call: Call, tmp_path: Path) -> None:

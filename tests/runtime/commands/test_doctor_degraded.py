@@ -98,6 +98,18 @@ def test_without_any_sensor_energy_is_not_measured_and_the_reason_is_told() -> N
     assert "no power rail and no energy counter answers" in sentence
 
 
+def test_what_lacks_energy_is_not_named_twice() -> None:
+    missing = (Missing("energy", "no rail can be read", "mount /sys"),)
+    (sentence,) = sentences(total=None, counter=None, rails=(), missing=missing)
+    assert sentence.endswith("or not at all: no rail can be read; to do: mount /sys")
+
+
+def test_of_a_recording_only_the_board_can_tell_what_can_be_set() -> None:
+    clocks = tuple(replace(clock, settable=False, why_not="a recording takes no writes") for clock in (CPU, GPU))
+    (sentence,) = sentences(clocks=clocks, powerd=None)
+    assert "to do: run doctor on the board itself" in sentence
+
+
 def test_a_total_that_cannot_be_read_is_as_none_unless_a_counter_counts() -> None:
     silent = replace(VDD_IN, power_w=None)
     assert any("energy is not measured" in each for each in sentences(total=silent, counter=None))

@@ -59,7 +59,7 @@ class FixedRail:
         return self.reading
 
 
-LOOK = RailLook(None, simulated=False)
+LOOK = RailLook(None)
 
 
 def hardware(tree: BehaviouralTree | None = None) -> Hardware:
@@ -160,14 +160,14 @@ def test_a_clock_that_fails_while_it_is_asked_is_not_known(monkeypatch: pytest.M
 
 
 def test_a_rail_is_described_by_its_reading_and_timed() -> None:
-    found = RailLook(Ticking(), simulated=False).at("VDD_IN", FixedRail(READING), in_total=True)
+    found = RailLook(Ticking()).at("VDD_IN", FixedRail(READING), in_total=True)
     assert (found.rail, found.in_total, found.power_w, found.quantum_w) == ("VDD_IN", True, 5.52, 0.04)
     assert (found.scope, found.method, found.kind) == ("VDD_IN", "INA3221", "measured")
     assert found.read_cost_s == pytest.approx(0.001)
 
 
 def test_a_rail_of_a_model_is_simulated_and_its_reads_are_not_timed() -> None:
-    found = RailLook(None, simulated=True).at("VDD_IN", FixedRail(READING), in_total=True)
+    found = RailLook(None).at("VDD_IN", FixedRail(replace(READING, kind=Kind.SIMULATED)), in_total=True)
     assert (found.kind, found.read_cost_s) == ("simulated", None)
 
 

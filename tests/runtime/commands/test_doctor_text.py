@@ -121,6 +121,17 @@ def test_a_board_without_rails_says_so() -> None:
     assert "no power rail is read" in text
 
 
+def test_a_gpu_without_power_has_no_clock_and_the_reason_is_said() -> None:
+    assert "GPU shows no clock now" in printed(replace(SOUND, clocks=(CPU, replace(GPU, current_hz=None))))
+    assert "shows no clock" not in printed(SOUND)
+
+
+def test_power_modes_are_shown_where_there_is_something_to_choose() -> None:
+    only = replace(SOUND.power_modes[1], default=True)
+    assert "power modes" not in printed(replace(SOUND, power_modes=(only,)))
+    assert "power modes" in printed(replace(SOUND, power_modes=(replace(only, gpu_max_hz=1_000_000_000),)))
+
+
 def test_a_battery_that_tells_nothing_has_dashes() -> None:
     battery = replace(SOUND.battery, charge_fraction=None, power_w=None)  # type: ignore[type-var]
     assert "BAT0: —, gives —" in printed(replace(SOUND, battery=battery))

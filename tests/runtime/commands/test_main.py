@@ -8,13 +8,14 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from runtime.commands import status
 from runtime.commands.main import COMMANDS, main
-from tests.runtime.commands.conftest import Outcome
+from tests.runtime.commands.conftest import WITHOUT_ROOT, Outcome
 
 Call = Callable[..., Outcome]
 
@@ -56,6 +57,13 @@ def test_other_failures_have_a_status_and_a_message(
     assert re.search(message, outcome.err)
 
 
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"edge-codesign {version('edge-codesign')}\n"
+
+
 def test_an_unforeseen_failure_is_not_dressed_up(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status, "run", failing(OSError(errno.EIO, os.strerror(errno.EIO))))
     with pytest.raises(OSError, match="Input/output error"):
@@ -72,7 +80,7 @@ def test_help_lists_every_command_with_the_first_line_of_its_docstring(capsys: p
     assert "Return to the bundle that was current before." in printed
 
 
-@pytest.mark.parametrize("name", sorted({*COMMANDS} - {"measure"}))  # which has nothing to do with what is installed
+@pytest.mark.parametrize("name", sorted({*COMMANDS} - {*WITHOUT_ROOT}))
 def test_each_command_explains_itself_and_takes_a_root(capsys: pytest.CaptureFixture[str], name: str) -> None:
     with pytest.raises(SystemExit) as exit_info:
         main([name, "--help"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +19,24 @@ from runtime.commands import measure
 from runtime.commands.main import main
 from runtime.contract.kind import Kind
 from runtime.measure import open_apparatus
-from runtime.measure.apparatus import Apparatus
+from runtime.measure.apparatus import Apparatus, header
 from runtime.measure.network import Network
 from runtime.measure.plan import Plan
-from runtime.measure.records_file import read_records
+from runtime.measure.plan_file import plan_from
+from runtime.measure.records_file import open_records, read_records
+from runtime.measure.session import carry_out
 from tests.runtime.commands.conftest import Outcome
-from tests.runtime.measure.small_plan import CHAIN, FAST, SLOW, HandClocks, apparatus, small_plan, write_networks
+from tests.runtime.measure.small_plan import (
+    CHAIN,
+    FAST,
+    SLOW,
+    HandClocks,
+    HandMeter,
+    HandTime,
+    apparatus,
+    small_plan,
+    write_networks,
+)
 
 MODEL = "model:orin-nano-super"
 
@@ -53,11 +66,25 @@ def run(capsys: pytest.CaptureFixture[str], folder: Path, plan: Plan, *options: 
     return Outcome(status, *capsys.readouterr())
 
 
+def test_the_plans_in_the_help_are_plans() -> None:
+    text = measure.__doc__ or ""
+    plans = [json.loads(block) for block in re.findall(r"^    \{(?:.|\n)*?\}$(?=\n\n)", text, re.MULTILINE)]
+    least, full = (plan_from(table, "--help") for table in plans)
+    assert (least.tasks[0][0].id, least.points) == ("mine", (None,))
+    assert set(plans[1]) == set(full.to_json())
+    shown = {"subjects", "points", "load", "reference"}
+    defaults = Plan(full.subjects, reference="mine").to_json()
+    assert {key for key, value in full.to_json().items() if value != defaults[key]} <= shown
+
+
 @pytest.mark.usefixtures("at_hand")
 def test_a_plan_becomes_records_and_a_summary(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outcome = run(capsys, folder, small_plan())
     assert outcome.status == 0
-    assert outcome.out.startswith("3 measured; ")
+    assert "3 measured; " in outcome.out
+    chain = next(line for line in outcome.out.splitlines() if line.startswith("chain at the clocks found: "))
+    assert chain.count(" ms") == 3  # one for each exit
+    assert "mJ" not in chain  # nothing was metered
     assert f"records: {folder / 'm.jsonl'}" in outcome.out
     records = read_records(folder / "m.jsonl")
     assert {record.subject for record in records.measurements} == {"chain", "lone", "plain"}
@@ -107,6 +134,31 @@ def test_resuming_keeps_what_is_there_and_says_what_was_cut_short(
     assert outcome.status == 0
     assert "0 measured, 1 kept from before" in outcome.out
     assert "the last record was never finished" in outcome.err
+
+
+def test_of_many_records_the_first_are_shown_with_their_energy(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time = HandTime()
+    found = apparatus(meter=HandMeter(time))
+    with open_records(folder / "m.jsonl", header(found, "a", "now"), resume=False) as file:
+        summary = carry_out(small_plan(), folder, found, file, time=time.source, tick=lambda *_: None)
+        monkeypatch.setattr(measure, "SHOWN", 2)
+        measure.print_summary(summary, file.records, folder / "m.jsonl", as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].count(" mJ") >= 1
+    assert lines[2] == "… and 1 more in the file"
+
+
+def test_clocks_that_could_not_be_set_are_not_shown_as_if_they_had_been(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    time, found = HandTime(), apparatus()
+    plan = small_plan(CHAIN, points=(SLOW,), without_clocks="as_found")
+    with open_records(folder / "m.jsonl", header(found, "a", "now"), resume=False) as file:
+        summary = carry_out(plan, folder, found, file, time=time.source, tick=lambda *_: None)
+        measure.print_summary(summary, file.records, folder / "m.jsonl", as_json=False)
+    assert f"chain at {SLOW} (not set: at the clocks found): " in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("at_hand")

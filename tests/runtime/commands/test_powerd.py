@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -20,7 +21,7 @@ from runtime.commands.powerd import machine_from, run_on
 from runtime.contract.errors import ConfigError
 from runtime.install.activate import install
 from runtime.powerd.allow_list import BundlePoints, ListedPoints
-from runtime.powerd.client import PowerdClient
+from runtime.powerd.client import PowerdClient, connected
 from runtime.powerd.daemon import Machine
 from runtime.powerd.keeper import ClockKeeper
 from runtime.powerd.state_file import StateFile
@@ -51,10 +52,20 @@ class Visit(threading.Thread):
 
     def run(self) -> None:
         client = PowerdClient(self.folder / "powerd.sock")
-        if eventually((self.folder / "powerd.sock").exists):
-            self.saw = self.does(client)
-        os.kill(os.getpid(), self.number)
-        client.close()
+        try:
+            if eventually(self.listening):
+                self.saw = self.does(client)
+        finally:
+            os.kill(os.getpid(), self.number)
+            client.close()
+
+    def listening(self) -> bool:
+        # A socket is there a moment before anybody listens at it.
+        try:
+            connected(self.folder / "powerd.sock", 1.0).close()
+        except OSError:
+            return False
+        return True
 
 
 def hold_slow(client: PowerdClient) -> Any:
@@ -77,10 +88,14 @@ def test_it_serves_until_a_signal_and_leaves_the_clocks_as_found(
     visit.join()
     assert (visit.saw, clocks.at, clocks.restored) == (SLOW, FAST, 1)
     assert signal.getsignal(number) is before
-    assert f"powerd: listening on {tmp_path / 'powerd.sock'}" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"powerd: listening on {tmp_path / 'powerd.sock'}" in said
+    assert "powerd: stopped: the clocks are as they were found" in said
 
 
-def test_clocks_that_stay_changed_at_the_end_are_an_exit_status_of_one(tmp_path: Path) -> None:
+def test_clocks_that_stay_changed_at_the_end_are_an_exit_status_of_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     clocks = MemoryClocks()
 
     def hold_and_break(client: PowerdClient) -> None:
@@ -91,6 +106,13 @@ def test_clocks_that_stay_changed_at_the_end_are_an_exit_status_of_one(tmp_path:
     assert run_on(arguments(tmp_path, *listed(tmp_path)), Machine(clocks, "", None)) == 1
     visit.join()
     assert (tmp_path / "powerd.state.json").exists()
+    assert "powerd: stopped, and some clocks stay changed" in capsys.readouterr().err
+
+
+def test_the_list_in_the_help_is_one_that_it_takes(tmp_path: Path) -> None:
+    (found,) = re.findall(r"^    (\[\{.*\}\])$", powerd.__doc__ or "", re.MULTILINE)
+    (tmp_path / "points.json").write_text(found)
+    assert len(ListedPoints(tmp_path / "points.json").now().points) == 1
 
 
 def test_the_installed_bundle_says_what_may_be_set(

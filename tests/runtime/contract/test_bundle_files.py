@@ -121,7 +121,10 @@ def test_inconsistent_promises_are_refused(bundle: Path, change: Callable[[Any],
         checked(bundle)
 
 
-@pytest.mark.parametrize(("content", "complaint"), [(b"{", "cannot be read"), (b"[]", "is not a JSON object")])
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [(b"{", "cannot be read"), (b"[" * 100_000, "cannot be read"), (b"[]", "is not a JSON object")],
+)
 def test_a_policy_that_is_no_json_object_is_refused(bundle: Path, content: bytes, complaint: str) -> None:
     with_file(bundle, POLICY, content)
     with pytest.raises(BundleError, match=rf"policy\.json {complaint}"):

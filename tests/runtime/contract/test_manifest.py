@@ -61,7 +61,7 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
         read_manifest(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b'{"format_version": NaN}', b"[-Infinity]"])
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe\x00", b'{"format_version": NaN}', b"[-Infinity]", b"[" * 100_000])
 def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / MANIFEST).write_bytes(content)
     with pytest.raises(BundleError, match="the manifest cannot be read"):

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from runtime.contract import durable
 from runtime.contract.errors import BundleError, StorageError
 from runtime.engine.bundle import open_bundle
-from runtime.install import activate, durable
+from runtime.install import activate
 from runtime.install.activate import install
 from runtime.install.root import read_state
 from tests.rewritten import with_file, with_manifest

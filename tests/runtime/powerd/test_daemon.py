@@ -111,6 +111,14 @@ def test_owner_and_group_may_connect(tmp_path: Path) -> None:
     assert (status.st_mode & 0o777, status.st_gid) == (0o660, os.getegid())
 
 
+def test_a_user_who_is_named_may_connect_without_being_in_the_group(tmp_path: Path) -> None:
+    named = AccessRule(os.geteuid(), uids=frozenset({1234}))
+    with running(MemoryClocks(), tmp_path, access=named) as it:
+        assert it.path.stat().st_mode & 0o777 == 0o666
+    with running(MemoryClocks(), tmp_path, access=AccessRule(os.geteuid())) as it:
+        assert it.path.stat().st_mode & 0o777 == 0o660
+
+
 @pytest.mark.parametrize("path", ["x" * 120, "file/powerd.sock"])
 def test_a_path_that_cannot_be_bound_is_said(tmp_path: Path, path: str) -> None:
     (tmp_path / "file").touch()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.boards.clocks import Applied, ClockRefused, ClocksTaken
+from runtime.boards.clocks import Applied, ClockRefused, ClocksGone, ClocksTaken
 from runtime.contract.errors import BoardError, StorageError
 from runtime.contract.operating_point import OperatingPoint
 from runtime.powerd.keeper import ClockKeeper
@@ -103,3 +103,25 @@ def test_taken_clocks_are_left_to_who_took_them(state: StateFile) -> None:
         keeper.hold(FAST)
     assert keeper.give_back()
     assert clocks.at == MIDDLE
+
+
+def test_clocks_that_are_not_there_are_owed_and_keep_no_point_from_being_held(state: StateFile) -> None:
+    clocks = MemoryClocks()
+    keeper = ClockKeeper(clocks, state)
+    keeper.hold(SLOW)
+    clocks.restore_fails = ClocksGone("policy4 is offline")
+    assert not keeper.give_back()
+    assert keeper.is_due()
+    keeper.hold(MIDDLE)
+    assert (clocks.at, keeper.held, keeper.is_due()) == (MIDDLE, MIDDLE, False)
+    assert "policy4" in str(keeper.owed)
+    clocks.restore_fails = None
+    assert keeper.give_back()
+    assert keeper.owed is None
+
+
+def test_a_first_point_that_was_refused_leaves_nothing_to_be_restored(state: StateFile) -> None:
+    keeper = ClockKeeper(MemoryClocks(), state)
+    with pytest.raises(ClockRefused):
+        keeper.hold(OperatingPoint(0, 0, 0))
+    assert not state.path.exists()

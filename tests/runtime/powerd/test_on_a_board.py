@@ -138,3 +138,46 @@ def test_without_root_no_clock_is_settable_and_each_reason_is_named() -> None:
     assert machine.boot_id
     for name in ("sudo edge-runtime powerd", "cpu clock", "gpu clock", "emc clock"):
         assert name in machine.no_clocks
+
+
+def test_a_power_mode_that_takes_cores_off_does_not_keep_the_next_lease_from_setting_clocks(tmp_path: Path) -> None:
+    board = Board(tmp_path, "agx-orin")
+    board.ask("set", board.low)
+    board.tree.nvpmodel("MODE_15W")  # 4 of 12 cores: the second cluster's files are gone
+    assert board.ask("release")["restored"] is False
+    assert "policy4" in str(board.keeper.owed)
+    board.ask("acquire")
+    assert board.ask("set", board.low)["ok"]
+    board.control.tick(5.0)  # which would try again to restore, were nothing held
+    assert board.keeper.current() == board.low
+    board.ask("set", board.low)
+    assert board.ask("release")["restored"] is False
+    assert text_of(board.tree, GPU_MAX) == "408000000"  # the power mode's cap, not what the first lease found
+
+
+def test_a_cluster_that_was_offline_gets_its_limits_back_once_it_is_online(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    board.ask("set", board.low)
+    switches = [f"/sys/devices/system/cpu/cpu{cpu}/online" for cpu in (4, 5)]
+    for switch in switches:
+        board.tree.write(switch, "0")
+    assert board.ask("release")["restored"] is False
+    for switch in switches:
+        board.tree.write(switch, "1")
+    assert sysfs_clocks(board.tree, BOARDS[0]).snapshot() != board.found  # kernels keep what was set
+    board.control.tick(10.0)
+    assert sysfs_clocks(board.tree, BOARDS[0]).snapshot() == board.found
+    assert board.keeper.owed is None
+    assert not (tmp_path / "state.json").exists()
+
+
+def test_a_lease_that_began_on_a_throttling_board_sets_clocks_once_it_has_cooled(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    board.tree.hold_temperature(110.0)
+    board.tree.time.sleep(5.0)
+    assert board.code("set", board.low) == "refused"
+    board.tree.hold_temperature(40.0)
+    board.tree.time.sleep(60.0)
+    assert board.ask("set", board.low)["ok"]
+    board.ask("release")
+    assert sysfs_clocks(board.tree, BOARDS[0]).snapshot() == board.found

@@ -136,6 +136,21 @@ def test_a_flood_of_messages_does_not_keep_the_holder_waiting(tmp_path: Path) ->
         assert holder.ask("renew")["ok"]
 
 
+def test_a_client_that_sends_faster_than_it_is_answered_fills_its_own_buffers(tmp_path: Path) -> None:
+    with ByHand(tmp_path) as it, Raw(it.path) as client:
+        it.server.turn()
+        client.sock.setblocking(False)
+        sent_bytes = 0
+        for _ in range(200):
+            with suppress(BlockingIOError):
+                while True:
+                    sent_bytes += client.sock.send(encoded({"op": "renew"}) * 4000)
+            it.server.turn()
+            with suppress(BlockingIOError):
+                client.sock.recv(1 << 20)  # it does take its replies
+        assert sent_bytes < 1 << 20  # what the kernel holds, and one helping of powerd's own
+
+
 def test_a_stranger_is_told_so_and_sent_away(tmp_path: Path) -> None:
     with running(MemoryClocks(), tmp_path, access=NOBODY) as it, Raw(it.path) as client:
         error = client.reply()["error"]

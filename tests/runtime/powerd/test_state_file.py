@@ -49,12 +49,22 @@ def test_a_folder_that_is_not_there_cannot_save(tmp_path: Path) -> None:
         StateFile(tmp_path / "none" / "s.json", None).save(FOUND)
 
 
-def test_a_link_planted_in_its_place_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "precious").write_text("keep")
-    (tmp_path / ".s.json.writing").symlink_to(tmp_path / "precious")
-    with pytest.raises(StorageError, match="cannot be saved"):
-        StateFile(tmp_path / "s.json", None).save(FOUND)
-    assert (tmp_path / "precious").read_text() == "keep"
+def test_a_state_that_others_may_have_written_is_not_believed(tmp_path: Path) -> None:
+    state = StateFile(tmp_path / "s.json", None)
+    state.save(FOUND)
+    state.path.chmod(0o620)
+    with pytest.raises(StorageError, match="others than root may have written it"):
+        state.load()
+
+
+def test_neither_a_link_nor_a_pipe_in_its_place_is_read(tmp_path: Path) -> None:
+    StateFile(tmp_path / "elsewhere", None).save(FOUND)
+    (tmp_path / "link.json").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="cannot be restored from its state file: OSError"):
+        StateFile(tmp_path / "link.json", None).load()
+    os.mkfifo(tmp_path / "pipe.json", 0o600)
+    with pytest.raises(StorageError, match="others than root may have written it"):
+        StateFile(tmp_path / "pipe.json", None).load()
 
 
 def test_a_disk_that_fails_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -306,8 +306,9 @@ def test_facts_are_what_the_tree_says_of_its_machine() -> None:
             "/proc/sys/kernel/osrelease": b"5.15.148-tegra\n",
         }
     )
+    taken_at = "2026-01-01T00:00:00+00:00"
     assert facts_of(
-        tree, architecture="aarch64", taken_at="2026-01-01T00:00:00+00:00", tool_version="1", as_root=False
+        tree, architecture="aarch64", taken_at=taken_at, tool_version="1", as_root=False, simulated=False
     ) == (
         Facts(
             model="NVIDIA Jetson AGX Orin",
@@ -317,10 +318,18 @@ def test_facts_are_what_the_tree_says_of_its_machine() -> None:
             taken_at="2026-01-01T00:00:00+00:00",
             tool_version="1",
             as_root=False,
+            simulated=False,
         )
     )
 
 
 def test_a_machine_that_says_nothing_has_no_facts() -> None:
-    found = facts_of(DictTree({}), architecture="x86_64", taken_at="now", tool_version="1", as_root=os.geteuid() == 0)
+    found = facts_of(
+        DictTree({}),
+        architecture="x86_64",
+        taken_at="now",
+        tool_version="1",
+        as_root=os.geteuid() == 0,
+        simulated=False,
+    )
     assert (found.model, found.l4t, found.kernel) == (None, None, None)

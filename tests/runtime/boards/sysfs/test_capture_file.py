@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,12 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path: Path, length: int) -> No
     assert "cut short or damaged" in refusal(tmp_path, json.dumps(good())[:length])
 
 
+def test_a_file_of_opening_brackets_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "board.json").write_text("[" * 100_000)
+    with pytest.raises(BoardError, match="cut short or damaged"):
+        load_capture(tmp_path / "board.json")
+
+
 @pytest.mark.parametrize("table", [[], {}, {"format": "something else"}, "1"])
 def test_other_json_is_no_capture(tmp_path: Path, table: object) -> None:
     assert "not a capture" in refusal(tmp_path, table)
@@ -122,7 +129,14 @@ def test_an_entry_that_makes_no_sense_is_refused(tmp_path: Path, path: str, entr
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("entries", []), ("entries", None), ("facts", {"kernel": 5}), ("facts", {"as_root": "yes"})]
+    ("key", "value"),
+    [
+        ("entries", []),
+        ("entries", None),
+        ("facts", {"kernel": 5}),
+        ("facts", {"as_root": "yes"}),
+        ("facts", {"simulated": "x"}),
+    ],
 )
 def test_a_garbled_section_is_refused(tmp_path: Path, key: str, value: object) -> None:
     assert "lacks or garbles a key" in refusal(tmp_path, {**good(), key: value})
@@ -152,10 +166,10 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: p
     save_capture(Capture({}), path)
     before = path.read_bytes()
 
-    def full(*_: object) -> int:
+    def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match="No space left"):
         save_capture(Capture({"/a": Entry(EntryKind.FILE, b"1")}), path)
     assert path.read_bytes() == before

@@ -21,6 +21,11 @@ def test_a_device_above_state_0_slows_the_chip_and_a_fan_does_not() -> None:
     assert signs.sentences() == ("devfreq-17000000.gpu is slowed to state 2 of 7",)
 
 
+def test_a_surface_that_is_hot_to_the_touch_is_no_throttling() -> None:
+    tree = FileTree(cooling(0, "hot-surface-alert", "1") | cooling(1, "gpu-throttle-alert", "0"))
+    assert throttle_signs(tree).throttling_now is False
+
+
 def test_a_device_not_in_use_or_without_a_state_says_nothing() -> None:
     tree = FileTree(cooling(0, "intel_powerclamp", "-1") | cooling(1, "Processor", "x") | {f"{THERMAL}/power/x": "0"})
     assert throttle_signs(tree).throttling_now is None

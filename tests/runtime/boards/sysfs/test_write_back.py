@@ -36,6 +36,7 @@ def test_one_failure_does_not_stop_the_others_and_is_named_with_its_reason() -> 
     tree.unwritable.add("/a")
     failed = write_back(tree, [("/a", "2"), ("/gone", "2"), ("/b", "2")])
     assert [str(one) for one in failed] == ["/a: permission denied: needs root", "/gone: no such file"]
+    assert [one.gone for one in failed] == [False, True]
     assert tree.files["/b"] == "2"
 
 
@@ -54,6 +55,20 @@ def test_a_limit_that_the_driver_keeps_elsewhere_is_named() -> None:
 def test_a_limit_that_is_no_number_is_written_as_it_was() -> None:
     tree = MemoryTree({"/g/min_freq": "5", "/g/max_freq": "9"})
     assert write_back(tree, [("/g/min_freq", "1"), ("/g/max_freq", "max")]) == ()
+
+
+def test_a_file_that_is_busy_is_gone_only_where_it_cannot_be_read_either() -> None:
+    class Offline(MemoryTree):
+        def read(self, path: str) -> bytes:
+            if path == "/policy4":  # a cpufreq policy without a core that is on
+                raise OSError(errno.EBUSY, "Device or resource busy", path)
+            return super().read(path)
+
+    def busy(path: str, _: str) -> str:
+        raise OSError(errno.EBUSY, "Device or resource busy", path)
+
+    failed = write_back(Offline({"/policy0": "1", "/policy4": "1"}, busy), [("/policy0", "2"), ("/policy4", "2")])
+    assert [one.gone for one in failed] == [False, True]
 
 
 def test_a_limit_refused_by_the_driver_is_named_once() -> None:

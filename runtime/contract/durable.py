@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 
-from runtime.contract.errors import StorageError
 
+def write_file(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Replace a file's content in one step. Raises OSError; then the old content is still there.
 
-def write_file(path: Path, content: bytes) -> None:
-    """Replace a file's content in one step. Raises OSError; then the old content is still there."""
+    Args:
+        mode: permission bits of the new file, less the umask.
+    """
     writing = path.with_name(f".{path.name}.writing")
     try:
-        with writing.open("wb") as file:
+        writing.unlink(missing_ok=True)  # of a write that was cut short, or planted there: a link is not followed
+        descriptor = os.open(writing, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         writing.replace(path)
         sync_folder(path.parent)
     finally:
-        writing.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder is missing or closed there is nothing to remove
+            writing.unlink(missing_ok=True)
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -47,22 +50,9 @@ def point_link(link: Path, target: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's own entries to the disk: a rename is durable only after this. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    """Bring a folder's own entries to the disk: a rename or a removal is durable only after this. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def only_one_writer(root: Path) -> Iterator[None]:
-    """Hold the install root's lock. Raises StorageError if another install or rollback holds it."""
-    with (root / ".lock").open("w", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StorageError(
-                "another install or rollback is at work here", where=str(root), to_do="wait for it, then try again"
-            ) from error
-        yield

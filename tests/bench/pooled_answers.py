@@ -1,0 +1,102 @@
+"""What every exit of trained networks answers on images they have never seen, calibration and test in one pool.
+
+From a run folder of `codesign compile --model …`, whose heads are kept, or from an NPZ file per network.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from codesign.data.load import load_data
+from codesign.exits.answers import answers
+from codesign.exits.user_exits import exited, user_network
+from codesign.policy.averaging import NONE, averaged_log
+from codesign.search.backbone_record import BackboneRecord
+from codesign.search.chain_works import BackboneWorks
+from codesign.walk.run_folder import RUN, RunFolder
+from codesign.walk.settings import Settings
+from codesign.walk.user_models import load_user_models, obtain_heads, seen_by
+from runtime.contract.arrays import FloatArray, IntArray
+from runtime.contract.cost import StageWork
+from runtime.contract.work import NO_WORK, Work
+
+
+@dataclass(frozen=True, slots=True)
+class PooledAnswers:
+    """One network's answers and work, in multiply-accumulates."""
+
+    name: str
+    logits: FloatArray  # (exits + 1, samples, classes), the network's own last
+    labels: IntArray  # (samples,)
+    segment_macs: FloatArray  # (exits + 1,)
+    head_macs: FloatArray  # (exits,)
+
+    @property
+    def macs(self) -> float:
+        """Of the network without exits."""
+        return float(self.segment_macs.sum())
+
+    def without_exits(self) -> PooledAnswers:
+        """The network as it was brought."""
+        return PooledAnswers(self.name, self.logits[-1:], self.labels, np.asarray([self.macs]), np.zeros(0))
+
+    def record(self, number: int, images: IntArray) -> BackboneRecord:
+        """The network as the search sees it, its answers those on some of the images."""
+        segments = tuple((Work(macs=float(macs)),) for macs in self.segment_macs)
+        heads = (*(Work(macs=float(macs)) for macs in self.head_macs), NO_WORK)
+        log = averaged_log(self.logits[:, images], self.labels[images], 0, NONE)
+        return BackboneRecord((number,), BackboneWorks(segments, heads), StageWork((Work(macs=self.macs),)), log)
+
+
+def answers_in(file: Path) -> PooledAnswers:
+    """Answers kept in an NPZ: `calibration`, `test` (exits + 1, n, classes), their labels `…_y`, `seg` and `hm`."""
+    with np.load(file) as arrays:
+        return PooledAnswers(
+            file.stem,
+            np.concatenate([arrays["calibration"], arrays["test"]], axis=1),
+            np.concatenate([arrays["calibration_y"], arrays["test_y"]]).astype(np.int64),
+            arrays["seg"].astype(np.float64),
+            arrays["hm"].astype(np.float64),
+        )
+
+
+def answers_of_run(run: Path, cache: Path) -> list[PooledAnswers]:
+    """The networks of a run folder, cheapest first, each asked once and then kept as an NPZ in `cache`."""
+    settings = Settings.from_json(json.loads((run / RUN).read_text(encoding="utf-8"))["settings"])
+    models = load_user_models([Path(name) for name in settings.models], settings.size)
+    files = [cache / f"{model.name}-{model.sha256[:16]}.npz" for model in models]
+    if not all(file.is_file() for file in files):
+        data = load_data(settings.data, settings.seed, calibration=settings.calibration)
+        data = seen_by(models, data, settings.mean, settings.std)
+        folder = RunFolder(run)
+        for model, file in zip(models, files, strict=True):
+            if not (folder.finalists / f"{model.sha256[:16]}.safetensors").is_file():
+                raise SystemExit(f"{run} has no trained heads of {model.name}; let `codesign compile` finish first")
+            network = user_network(model)
+            heads = obtain_heads(
+                network, data, epochs=0, augment="none", seed=0, folder=folder, tick=lambda _done, _of, _note: None
+            )
+            asked = exited(network, heads)
+            kept = {
+                "seg": np.asarray([sum(block.macs for block in segment) for segment in asked.segments]),
+                "hm": np.asarray([head.macs for head in asked.heads]),
+            }
+            parts = {"calibration": (data.select, data.certify), "test": (data.test,)}
+            for name, splits in parts.items():
+                told = [answers(asked.model, asked.outputs, split.images, data.input).logits for split in splits]
+                kept[name] = np.concatenate(told, axis=1)
+                kept[f"{name}_y"] = np.concatenate([split.labels for split in splits])
+            np.savez(file, **kept)
+    return [answers_in(file) for file in files]
+
+
+def checked(networks: Sequence[PooledAnswers]) -> list[PooledAnswers]:
+    """The same, cheapest first, once all have answered the same images."""
+    if any(not np.array_equal(network.labels, networks[0].labels) for network in networks):
+        raise SystemExit("the networks have answered different images, or in another order")
+    return sorted(networks, key=lambda network: network.macs)
