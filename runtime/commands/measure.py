@@ -79,6 +79,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="where the records go (default: %(default)s)",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the measurements in --out")
+    parser.add_argument(
+        "--powerd",
+        type=Path,
+        metavar="SOCKET",
+        help="set the clocks through this powerd (its allow-list must hold the plan's points), without being root",
+    )
     add_hardware(parser)
     add_json(parser)
 
@@ -90,7 +96,7 @@ def run(args: Namespace) -> int:
     plan, time = read_plan(args.plan), TimeSource()
     folder = args.plan.resolve().parent
     plan_sha256 = fingerprint(plan, folder)
-    with _stopped_by_signals(), opened(args.hardware) as apparatus:
+    with _stopped_by_signals(), opened(args.hardware, args.powerd) as apparatus:
         check_points(plan, apparatus)
         with open_records(args.out, header(apparatus, plan_sha256, time.wall()), resume=args.resume) as file:
             _say_what_is_missing(apparatus)

@@ -3,8 +3,9 @@
     python -m tests.bench.bench_resplits RUN [--splits 20] [--json OUT]
 
 RUN is a finished run folder of `codesign compile`. Its finalists' answers on `select` and `test` (neither was seen in
-training) are pooled and split at random again, the sizes kept: exits, thresholds and clocks are chosen on one part, and
-accuracy and energy judged on the other. The backbones and heads stay; they were chosen with `select` in view.
+training) are pooled and split at random again, the sizes kept: exits, thresholds, averaging and clocks are chosen on
+one part as `compile` chooses them, and accuracy and energy judged on the other. The backbones and heads stay; they were
+chosen with `select` in view.
 """
 
 from __future__ import annotations
@@ -12,25 +13,29 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from codesign.policy.exit_log import ExitLog, joined
+from codesign.policy.averaging import averaged_log
+from codesign.policy.exit_log import ExitLog
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import by_energy, full_network, static_by_energy
+from codesign.search.choose import ChosenDesign, full_network, static_by_energy
 from codesign.search.inner_grid import InnerLimits
 from codesign.search.outer import ChainResult
+from codesign.search.polish import Polisher
 from codesign.space.preset import load_preset
-from codesign.walk.choose_step import DEFAULT_MODE, requirement
+from codesign.walk.choose_step import DEFAULT_MODE, laxer_modes, requirement
 from codesign.walk.compile import board_pricing
 from codesign.walk.outcome import design_outcome, static_outcome
 from codesign.walk.record_file import read_log, read_record
-from codesign.walk.run_folder import RUN, RunFolder
+from codesign.walk.run_folder import RUN, RunFolder, read_arrays
 from codesign.walk.settings import Settings
+from runtime.contract.arrays import FloatArray
 
 
 def pooled(record: BackboneRecord, test: ExitLog) -> ExitLog:
@@ -47,6 +52,7 @@ def one_split(
     records: list[BackboneRecord],
     statics: list[BackboneRecord],
     logs: dict[str, ExitLog],
+    logits: dict[str, FloatArray],
     solver: ChainSolver,
     settings: Settings,
     chosen_on: np.ndarray[Any, Any],
@@ -59,12 +65,20 @@ def one_split(
     alone = [(record,) for record in seen]
     pairs = [solver.pricing.ordered(pair) for pair in combinations(seen, 2)]
     results = [ChainResult(chain, solver(chain)) for chain in [*alone, *pairs]]
-    joint = next(by_energy(results, solver, wanted), None)
+    laxer = [requirement(full.log.correct[-1], settings.max_accuracy_loss, mode) for mode in laxer_modes(DEFAULT_MODE)]
+    polisher = Polisher(solver, lambda record: logits[record.name][:, chosen_on], reference=full)
+    joint = polisher.best(results, laxer)
     if joint is None:
         return None
     pricing, rate = solver.pricing, settings.requests_per_s
-    unseen = joined([logs[record.name].of_samples(judged_on) for record in joint.chain])
-    found = design_outcome(joint, unseen, pricing, rate)
+
+    def unseen(chosen: ChosenDesign) -> ExitLog:
+        labels = logs[full.name].of_samples(judged_on)
+        answers = np.concatenate([logits[record.name][:, judged_on] for record in chosen.chain])
+        log = averaged_log(answers, labels.labels, chosen.design.mask, chosen.averaging)
+        return replace(log, full=labels.predictions[-1])
+
+    found = design_outcome(joint, unseen(joint), pricing, rate)
 
     def accuracy(record: BackboneRecord) -> float:
         return float(logs[record.name].of_samples(judged_on).correct[-1].mean())
@@ -82,7 +96,7 @@ def one_split(
     sequential = None
     if first is not None:
         own = [r for r in results if len(r.chain) == 1 and r.chain[0].name == first.name]
-        sequential = next(by_energy(own, solver, wanted), None)
+        sequential = polisher.best(own, [wanted])
     figures = {
         "loss_against_full": accuracy(full) - found.accuracy,
         "harm": found.harm,
@@ -92,8 +106,7 @@ def one_split(
         "static_reaches": float(accuracy(static) >= found.accuracy),
     }
     if sequential is not None:
-        after = joined([logs[record.name].of_samples(judged_on) for record in sequential.chain])
-        outcome = design_outcome(sequential, after, pricing, rate)
+        outcome = design_outcome(sequential, unseen(sequential), pricing, rate)
         figures["saving_over_sequential"] = 1.0 - found.energy_j / outcome.energy_j
     return figures
 
@@ -115,13 +128,20 @@ def main() -> None:
     by_name = {record.name: record for record in archive} | {record.name: record for record in records}
     tested = {path.stem: read_log(path) for path in folder.test_logs.glob("*.npz")}
     logs = {name: pooled(by_name[name], test) for name, test in tested.items()}
-    records = [record for record in records if record.name in logs]
+    asked = {path.stem: path for path in (folder.test_logs / "logits").glob("*.npz")}
+    records = [record for record in records if record.name in logs and record.name in asked]
+    logits = {
+        name: np.concatenate(
+            [read_arrays(folder.logits / f"{name}.npz")["logits"], read_arrays(path)["logits"]], axis=1
+        )
+        for name, path in asked.items()
+    }
     statics = [by_name[name] for name in logs]
     samples, chosen = next(iter(logs.values())).samples, records[0].log.samples
     rows, without = [], 0
     for seed in range(args.splits):
         order = np.random.default_rng([seed, 9]).permutation(samples)
-        figures = one_split(records, statics, logs, solver, settings, order[:chosen], order[chosen:])
+        figures = one_split(records, statics, logs, logits, solver, settings, order[:chosen], order[chosen:])
         if figures is None:
             without += 1
         else:

@@ -53,7 +53,7 @@ def at_hand(monkeypatch: pytest.MonkeyPatch) -> Apparatus:
     found = apparatus(clocks=HandClocks())
 
     @contextmanager
-    def opened(_spec: str) -> Iterator[Apparatus]:
+    def opened(_spec: str, _powerd: Path | None) -> Iterator[Apparatus]:
         yield found
 
     monkeypatch.setattr(open_apparatus, "opened", opened)

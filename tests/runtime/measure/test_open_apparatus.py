@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from runtime.boards.clocks import held_at
 from runtime.boards.hardware import Hardware, open_hardware
 from runtime.boards.power_sensor import PowerReading
+from runtime.boards.profile import profile
+from runtime.boards.simulated import SimulatedBoard
 from runtime.contract.errors import BoardError
 from runtime.contract.kind import Kind
 from runtime.measure.apparatus import THIS_MACHINE
 from runtime.measure.open_apparatus import apparatus_on, opened
+from runtime.powerd.allow_list import Allowed
+from tests.runtime.powerd.in_process import Fixed, in_background
 
 from .small_plan import HandThermometer
 
@@ -51,6 +57,30 @@ def test_without_sensors_nothing_is_metered(hardware: Hardware) -> None:
         found = apparatus_on(bare, THIS_MACHINE, stack)
     assert (found.meter, found.thermometer, found.clocks, found.profile) == (None, None, None, None)
     assert found.found == {}
+
+
+def test_clocks_may_be_powerds_which_are_as_found_afterwards(tmp_path: Path) -> None:
+    board = SimulatedBoard(profile("orin-nano-super"))
+    found, slow = board.clocks.current(), board.clocks.choices()[0]
+    socket, stop = in_background(board.clocks, tmp_path, Fixed(Allowed((slow,), "a test")))
+    try:
+        with opened(MODEL, socket) as apparatus:
+            assert apparatus.clocks is not None
+            assert slow in apparatus.clocks.choices()
+            with held_at(apparatus.clocks, slow):
+                assert board.clocks.current() == slow
+            assert board.clocks.current() == found
+        with opened(MODEL, socket) as apparatus:
+            assert apparatus.clocks is not None
+            apparatus.clocks.set(slow)
+        assert board.clocks.current() == found
+    finally:
+        stop()
+
+
+def test_without_a_powerd_at_the_socket_nothing_begins(tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match="powerd"), opened(MODEL, tmp_path / "none.sock"):
+        pass
 
 
 def test_a_models_sensors_do_not_feel_what_runs_here() -> None:
