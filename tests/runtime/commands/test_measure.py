@@ -185,11 +185,14 @@ def test_whatever_signal_ends_it_the_clocks_return(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     at_hand: Apparatus,
+    request: pytest.FixtureRequest,
     number: signal.Signals,
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
     held = at_hand.clocks
     assert held is not None
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts tests in the background ignores Ctrl-C
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, ours))
 
     def killed(*_: object) -> list[float]:
         assert held.current() == SLOW
