@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_softmax
 
 from runtime.contract.arrays import FloatArray, IntArray
 from runtime.contract.entropy import entropy_nats
@@ -61,17 +62,10 @@ def averaged_logits(logits: FloatArray, averaging: Averaging) -> FloatArray:
     """Answers (stages, samples, classes) of stages that have these logits by themselves."""
     if averaging.weight == 0.0 or len(logits) < 2:
         return logits
-    answers = np.stack([log_probabilities(stage) for stage in logits])
+    answers: FloatArray = log_softmax(logits, axis=2)
     last = len(answers) - 1
     for stage in range(1, len(answers)):
         answers[stage] += averaging.weight * answers[stage - 1]
     if not averaging.at_the_end:
         answers[last] = logits[last]
     return answers
-
-
-def log_probabilities(logits: FloatArray) -> FloatArray:
-    """ln softmax(logits) of logits (samples, classes)."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    found: FloatArray = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return found

@@ -76,16 +76,19 @@ def by_energy(results: Sequence[ChainResult], solver: ChainSolver, requirement: 
             yield ChosenDesign(chain, replace(design, mask=mask), policy)
 
 
-def cheapest_meeting(
+def meets_all(log: ExitLog, mask: int, policy: ExitPolicy, wanted: Sequence[Requirement]) -> bool:
+    """Whether a policy keeps to every requirement on the log of its design."""
+    right = right_answers(replay(log, mask, policy), log.correct, mask)
+    return all(requirement.met_by(right) for requirement in wanted)
+
+
+def meeting(
     results: Sequence[ChainResult], solver: ChainSolver, wanted: Sequence[Requirement]
-) -> ChosenDesign | None:
-    """The cheapest design as the solver left it that meets every requirement; None where none does."""
+) -> Iterator[ChosenDesign]:
+    """Designs as the solver left them that keep to every requirement on `select`, cheapest first."""
     for chosen in by_energy(results, solver, wanted[0]):
-        log, mask = solver.log(chosen.chain), chosen.design.mask
-        right = right_answers(replay(log, mask, chosen.policy), log.correct, mask)
-        if all(requirement.met_by(right) for requirement in wanted):
-            return chosen
-    return None
+        if meets_all(solver.log(chosen.chain), chosen.design.mask, chosen.policy, wanted[1:]):
+            yield chosen
 
 
 def full_network(records: Sequence[BackboneRecord]) -> BackboneRecord:

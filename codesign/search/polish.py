@@ -25,7 +25,7 @@ from runtime.contract.exit_policy import ExitPolicy
 
 from .backbone_record import BackboneRecord
 from .chain_solver import ChainSolver
-from .choose import ChosenDesign, by_energy, right_answers
+from .choose import ChosenDesign, by_energy, meets_all
 from .outer import ChainResult
 
 # Larger weights were no better on CIFAR-10.
@@ -70,8 +70,7 @@ class Polisher:
         """The cheapest polished design that meets every requirement; None where none does."""
 
         def met(log: ExitLog, mask: int, policy: ExitPolicy) -> bool:
-            right = right_answers(replay(log, mask, policy), log.correct, mask)
-            return all(requirement.met_by(right) for requirement in wanted)
+            return meets_all(log, mask, policy, wanted)
 
         loss = max(requirement.max_loss for requirement in wanted)
         lax = replace(wanted[0], max_loss=loss + SLACK, standard_errors=0.0)

@@ -10,7 +10,6 @@ import numpy as np
 from rich.markup import escape
 
 from codesign.data.dataset import Dataset
-from codesign.data.load import load_data
 from codesign.search.chain_solver import ChainSolver
 from codesign.search.choose import full_network
 from codesign.search.inner_grid import InnerLimits
@@ -32,7 +31,7 @@ from .search_step import Searched, obtain_shared_heads, polisher_of, run_outer_s
 from .settings import Settings, budgeted
 from .supernet_step import obtain_supernet, plan
 from .test_answers import TestAnswers
-from .user_step import search_user_models, user_data, user_models_of
+from .user_step import load_run_data, search_user_models, user_models_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +64,7 @@ def compile_bundle(
     pricing = board_pricing(settings)
     models = user_models_of(settings)
     with steps.step("data", "Data"):
-        size = models[0].height if models and settings.data.startswith("images:") else None
-        data = load_data(settings.data, settings.seed, size=size, calibration=settings.calibration)
-        if models:
-            data = user_data(settings, data, models)
+        data = load_run_data(settings, models)
     for note in data.notes:
         steps.say(f"  [dim]{escape(note)}")
     limits = limits_of(preset, settings)

@@ -166,6 +166,11 @@ def solve_finalists(finalists: Sequence[Finalist], solver: ChainSolver) -> list[
     pairs = [solver.pricing.ordered([a.record, b.record]) for a, b in combinations(finalists, 2)]
     results = [ChainResult(chain, solver(chain)) for chain in [*alone, *pairs]]
     results += [ChainResult(chain, solver.without_exits(chain)) for chain in alone]
+    return feasible(results)
+
+
+def feasible(results: list[ChainResult]) -> list[ChainResult]:
+    """The same results. Raises InfeasibleError where nothing keeps to the limits."""
     if all(result.front is None for result in results):
         raise InfeasibleError(
             "no design keeps to the latency limit and the request rate",

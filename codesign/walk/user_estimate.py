@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 
-from codesign.data.load import load_data
 from codesign.exits.user_exits import UserNetwork, user_network
 from codesign.exits.user_head_training import BATCH, train_user_heads
 from runtime.contract.tensor_spec import TensorSpec
 from runtime.data.labelled import LabelledImages
 
 from .settings import Settings
-from .user_step import user_data, user_models_of
+from .user_step import load_run_data, user_models_of
 
 TRIAL_BATCHES = 3
 CHAINS_S = 60.0  # assumed: answers on every split, solving, polishing, the certificate, the report
@@ -25,10 +24,7 @@ def user_run_estimate(settings: Settings) -> tuple[float, float, float, float]:
         EdgeCodesignError: as the first steps of a run do.
     """
     models = user_models_of(settings)
-    size = models[0].height if settings.data.startswith("images:") else None
-    data = user_data(
-        settings, load_data(settings.data, settings.seed, size=size, calibration=settings.calibration), models
-    )
+    data = load_run_data(settings, models)
     train, count = data.train, len(data.train.labels)
     training_s = 0.0
     for model in models:

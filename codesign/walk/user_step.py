@@ -7,13 +7,13 @@ from pathlib import Path
 
 from codesign.backbones.user_model import UserModel
 from codesign.data.dataset import Dataset
+from codesign.data.load import load_data
 from codesign.exits.user_exits import exited, user_network
 from codesign.search.chain_solver import ChainSolver
-from runtime.contract.errors import InfeasibleError
 
 from .progress import Steps
 from .run_folder import RunFolder
-from .search_step import Searched
+from .search_step import Searched, feasible
 from .settings import Settings
 from .user_models import (
     UserBackbones,
@@ -35,6 +35,17 @@ NO_CALIBRATION = (
 def user_models_of(settings: Settings) -> tuple[UserModel, ...]:
     """The networks of a run, cheapest first. Raises ConfigError as `load_user_models` does."""
     return load_user_models([Path(name) for name in settings.models], settings.size, settings.layout)
+
+
+def load_run_data(settings: Settings, models: Sequence[UserModel]) -> Dataset:
+    """The data of a run; where networks were brought, as they want to see it.
+
+    Raises:
+        DataError: unusable data, or see `user_data`.
+    """
+    size = models[0].height if models and settings.data.startswith("images:") else None
+    data = load_data(settings.data, settings.seed, size=size, calibration=settings.calibration)
+    return user_data(settings, data, models) if models else data
 
 
 def user_data(settings: Settings, data: Dataset, models: Sequence[UserModel]) -> Dataset:
@@ -82,12 +93,7 @@ def search_user_models(
     backbones = UserBackbones(networks, tuple(exited_networks), data, folder)
     with steps.step("search", "Chains"):
         finalists = finalists_of(backbones)
-        results = solve_chains(list(finalists.values()), solver)
-    if all(result.front is None for result in results):
-        raise InfeasibleError(
-            "no design keeps to the latency limit and the request rate",
-            to_do="raise --max-latency-ms, lower --request-rate, or choose a faster --device or board",
-        )
+        results = feasible(solve_chains(list(finalists.values()), solver))
     records = [finalist.record for finalist in finalists.values()]
     names = ", ".join(f"{model.name} ({model.macs / 1e6:.1f} M multiply-accumulates)" for model in models)
     origin = f"Networks as brought, weights untouched: {names}."

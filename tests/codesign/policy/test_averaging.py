@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesign.policy.averaging import NONE, Averaging, averaged_log, log_probabilities
+from codesign.policy.averaging import NONE, Averaging, averaged_log, averaged_logits
 from runtime.contract.arrays import FloatArray
 from runtime.contract.entropy import entropy_nats, softmax
 from runtime.contract.errors import ConfigError, ShapeError
@@ -20,8 +20,13 @@ def some_logits(candidates: int = 4, samples: int = 6, classes: int = 3, seed: i
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 
 
+def log_probabilities(logits: FloatArray) -> FloatArray:
+    return np.log(softmax(logits))
+
+
 def test_log_probabilities_are_those_of_softmax() -> None:
-    np.testing.assert_allclose(np.exp(log_probabilities(some_logits()[0])), softmax(some_logits()[0]))
+    answers = averaged_logits(some_logits()[:2], Averaging(0.5, at_the_end=True))
+    np.testing.assert_allclose(np.exp(answers[0]), softmax(some_logits()[0]))
 
 
 def test_each_stage_counts_in_what_the_kept_one_before_answered() -> None:

@@ -11,7 +11,7 @@ from codesign.policy.averaging import NONE, averaged_log
 from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord
-from codesign.search.choose import ChosenDesign, cheapest_meeting, right_answers
+from codesign.search.choose import ChosenDesign, meeting, right_answers
 from codesign.search.outer import ChainResult
 from codesign.search.polish import Polisher
 from runtime.contract.arrays import FloatArray
@@ -59,7 +59,7 @@ def expected_j(chosen: ChosenDesign) -> float:
 @pytest.mark.parametrize("max_loss", [0.0, 0.02, 0.05])
 def test_a_polished_design_meets_what_is_wanted_and_is_no_dearer(max_loss: float) -> None:
     wanted = [requirement(max_loss), requirement(max_loss + 0.02)]
-    plain, polished = cheapest_meeting(RESULTS, SOLVER, wanted), POLISHER.best(RESULTS, wanted)
+    plain, polished = next(meeting(RESULTS, SOLVER, wanted), None), POLISHER.best(RESULTS, wanted)
     assert plain is not None
     assert polished is not None
     log, mask = POLISHER.log(polished), polished.design.mask

@@ -11,7 +11,7 @@ from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import ChosenDesign, by_energy, cheapest_meeting, full_network, right_answers
+from codesign.search.choose import ChosenDesign, by_energy, full_network, meeting, right_answers
 from codesign.search.inner_grid import InnerLimits
 from codesign.search.outer import ChainResult
 from codesign.walk.choose_step import (
@@ -45,7 +45,7 @@ def results_of(records: list[BackboneRecord], asked: ChainSolver = SOLVER) -> li
 
 
 def pick(results: Sequence[ChainResult], wanted: Sequence[Requirement]) -> ChosenDesign | None:
-    return cheapest_meeting(results, SOLVER, wanted)
+    return next(meeting(results, SOLVER, wanted), None)
 
 
 def right_of(chosen: ChosenDesign) -> BoolArray:

@@ -12,7 +12,7 @@ from codesign.policy.exit_log import joined
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import ChosenDesign, cheapest_meeting, static_by_energy
+from codesign.search.choose import ChosenDesign, meeting, static_by_energy
 from codesign.search.inner_grid import InnerLimits
 from codesign.search.outer import ChainResult
 from codesign.walk.choose_step import designs_for, requirement
@@ -40,7 +40,7 @@ def judge(accuracies: dict[int, float] | None = None, asked: list[int] | None = 
 
 
 def pick(results: Sequence[ChainResult], wanted: Sequence[Requirement]) -> ChosenDesign | None:
-    return cheapest_meeting(results, SOLVER, wanted)
+    return next(meeting(results, SOLVER, wanted), None)
 
 
 def joint() -> ChosenDesign:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.boards.behaviour import BehaviouralTree, Debugfs, Quirks, behavioural_board
-from runtime.boards.behaviour.layouts import LAYOUTS
+from runtime.boards.behaviour import BehaviouralTree, Quirks, behavioural_board
 from runtime.commands.doctor_findings import FORMAT_VERSION, Findings
+from tests.runtime.boards.behaviour.every_board import EVERY_BOARD
 from tests.runtime.commands.conftest import Outcome
 
 Call = Callable[..., Outcome]
@@ -85,25 +85,8 @@ def test_without_root_it_is_degraded_and_says_what_is_lost_and_what_to_do(
     assert "edge-runtime powerd" in text
 
 
-ODD = {
-    "no debugfs": Quirks(debugfs=Debugfs.ABSENT),
-    "debugfs not mounted": Quirks(debugfs=Debugfs.UNMOUNTED),
-    "GPU never powered": Quirks(gpu_missing_until_powered=True),
-    "in a container": Quirks(in_container=True),
-    "on a battery": Quirks(has_battery=True),
-}
-
-
-BOARDS = [pytest.param(board, Quirks(), id=board) for board in sorted(LAYOUTS)]
-ODD_BOARDS = [
-    pytest.param(board, quirks, id=f"{board}, {name}")
-    for board in ("nano", "orin-nano-super", "thor")
-    for name, quirks in ODD.items()
-]
-
-
 @pytest.mark.parametrize("uid", [0, 1000])
-@pytest.mark.parametrize(("board", "quirks"), [*BOARDS, *ODD_BOARDS])
+@pytest.mark.parametrize(("board", "quirks"), EVERY_BOARD)
 def test_every_odd_board_is_looked_at_and_none_is_written_to(
     call: Call, modelled: Callable[..., BehaviouralTree], board: str, quirks: Quirks, uid: int
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.boards.behaviour import Debugfs, Quirks, behavioural_board
+from runtime.boards.behaviour import Quirks, behavioural_board
 from runtime.boards.behaviour.layouts import LAYOUTS
 from runtime.boards.profile import profile
 from runtime.boards.sensors import find_sensors
@@ -34,6 +34,7 @@ from runtime.boards.sysfs.thermal import ThermalZones
 from runtime.boards.sysfs.throttle import throttle_signs
 from runtime.boards.sysfs.tree import TreeIO
 from runtime.boards.sysfs.whitelist import patterns
+from tests.runtime.boards.behaviour.every_board import EVERY_BOARD
 from tests.runtime.boards.sysfs.recorded_trees import DictTree
 
 EVERYTHING = ("/*", "/*/*", "/*/*/*", "/*/*/*/*", "/*/*/*/*/*")
@@ -241,24 +242,8 @@ def test_an_entry_without_the_folders_above_it_is_found_all_the_same() -> None:
     assert answer(replayed, "names", "/sys/class/name") == errno.ENOTDIR
 
 
-QUIRKS = {
-    "no debugfs": Quirks(debugfs=Debugfs.ABSENT),
-    "debugfs not mounted": Quirks(debugfs=Debugfs.UNMOUNTED),
-    "GPU never powered": Quirks(gpu_missing_until_powered=True),
-    "in a container": Quirks(in_container=True),
-}
-
-
-BOARDS = [pytest.param(board, Quirks(), id=board) for board in sorted(LAYOUTS)]
-ODD = [
-    pytest.param(board, quirks, id=f"{board}, {name}")
-    for board in ("nano", "orin-nano-super", "thor")
-    for name, quirks in QUIRKS.items()
-]
-
-
 @pytest.mark.parametrize("uid", [0, 1000])
-@pytest.mark.parametrize(("board", "quirks"), [*BOARDS, *ODD])
+@pytest.mark.parametrize(("board", "quirks"), EVERY_BOARD)
 def test_a_board_is_found_in_its_capture_as_it_is_found_itself(board: str, quirks: Quirks, uid: int) -> None:
     tree = behavioural_board(board, quirks=quirks, uid=uid)
     replayed = CapturedIO(capture(tree, patterns(), ticking))
