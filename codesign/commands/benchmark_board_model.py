@@ -22,10 +22,10 @@ from typing import Any
 
 from codesign.commands.benchmark_board_table import print_table
 from codesign.commands.benchmark_error_plot import error_plot
-from codesign.predict.cells_csv import WHOLE_BOARD, read_measurements
-from codesign.predict.clock_cells import ClockCells
-from codesign.predict.clock_model import ClockModel
-from codesign.predict.held_out import HeldOut, averages, by_workload, held_out, simplifications, too_small
+from codesign.predict.clocks.cells_csv import WHOLE_BOARD, read_measurements
+from codesign.predict.clocks.clock_cells import ClockCells
+from codesign.predict.clocks.clock_model import ClockModel
+from codesign.predict.clocks.held_out import HeldOut, averages, by_workload, held_out, simplifications, too_small
 from codesign.walk.progress import Steps
 from runtime.contract.errors import ConfigError, DataError
 
@@ -71,7 +71,7 @@ def run(args: Namespace) -> int:
     # Imported here, since these bring scipy, for which `--help` need not wait.
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    from codesign.predict.clock_models import LATENCY_MODELS, POWER_MODELS
+    from codesign.predict.clocks.clock_models import LATENCY_MODELS, POWER_MODELS
 
     steps = Steps()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from codesign.predict.held_out import HeldOut
+from codesign.predict.clocks.held_out import HeldOut
 from codesign.report.scale import Scale
 from codesign.report.svg import drawing, line, polyline, text
 from runtime.contract.arrays import FloatArray

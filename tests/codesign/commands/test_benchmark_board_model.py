@@ -12,7 +12,7 @@ import pytest
 
 from codesign.commands.benchmark_board_model import as_json
 from codesign.commands.main import main
-from codesign.predict.held_out import HeldOut
+from codesign.predict.clocks.held_out import HeldOut
 
 FIGURES = {"mean_error", "p95_error", "max_error"}
 

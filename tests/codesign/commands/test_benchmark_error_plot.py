@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from codesign.commands.benchmark_error_plot import error_plot
-from codesign.predict.held_out import HeldOut
+from codesign.predict.clocks.held_out import HeldOut
 
 SVG = "{http://www.w3.org/2000/svg}"
 
