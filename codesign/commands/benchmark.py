@@ -7,6 +7,9 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 
 BENCHMARKS = {
     "board-model": "benchmark_board_model",
+    "predictors": "benchmark_predictors",
+    "cost-models": "benchmark_cost_models",
+    "new-board": "benchmark_new_board",
 }
 
 
