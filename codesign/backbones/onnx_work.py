@@ -7,16 +7,19 @@ multiply-accumulates are not known here is refused rather than counted as none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import onnx
 from onnx import shape_inference
 
 from runtime.contract.errors import ConfigError
+from runtime.contract.precision import BYTES, FP16, FP32, INT8
 from runtime.contract.work import NO_WORK, Work
 
-BYTES_PER_VALUE = 4  # FP32
+BYTES_PER_VALUE = BYTES[FP32]
+ALL_FP32: Mapping[str, str] = MappingProxyType({})
 FREE = frozenset({"Constant", "Dropout", "Flatten", "Identity", "Reshape", "Shape", "Squeeze", "Unsqueeze"})
 FUSED = frozenset(
     {"Abs", "Add", "BatchNormalization", "Cast", "Celu", "Clip", "Div", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid"}
@@ -122,11 +125,26 @@ def _einsum_macs(node: onnx.NodeProto, shapes: Shapes) -> float:
     return float(np.prod(list(sizes.values()))) * max(1, len(operands) - 1)
 
 
-def works_of(model: onnx.ModelProto, targets: Sequence[str]) -> tuple[Work, ...]:
+def in_format(work: Work, number_format: str) -> Work:
+    """Work counted in float32, done on other numbers: as many products, and every value read or written is as wide."""
+    return Work(
+        work.macs,
+        work.traffic_bytes * BYTES[number_format] / BYTES[FP32],
+        work.kernels,
+        fp16_macs=work.macs if number_format == FP16 else 0.0,
+        int8_macs=work.macs if number_format == INT8 else 0.0,
+    )
+
+
+def works_of(model: onnx.ModelProto, targets: Sequence[str], formats: Mapping[str, str] = ALL_FP32) -> tuple[Work, ...]:
     """Work that each target tensor needs beyond what the targets before it needed, in the order given.
 
     With every cut point in order and the logits last, these are the blocks of a network; their sum is the work of the
     whole graph, wherever the cuts lie. Raises ConfigError on a target that is no tensor of the graph.
+
+    Args:
+        model: a float32 graph.
+        formats: of nodes that compute on other numbers, by their first output.
     """
     shapes = infer_shapes(model)
     producer = {output: node for node in model.graph.node for output in node.output}
@@ -140,7 +158,7 @@ def works_of(model: onnx.ModelProto, targets: Sequence[str]) -> tuple[Work, ...]
             node = producer.get(waiting.pop())
             if node is not None and node.output[0] not in counted:
                 counted.add(node.output[0])
-                work = work + node_work(node, shapes)
+                work = work + in_format(node_work(node, shapes), formats.get(node.output[0], FP32))
                 waiting.extend(node.input)
         works.append(work)
     return tuple(works)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -19,7 +20,8 @@ FIRST = ("mape", "coverage", "spearman")
 def print_standings(result: dict[str, Any], console: Console | None = None) -> None:
     """One row per model and encoding, the smallest error first; then what the figures are of."""
     console = console or Console()
-    table = Table(title=escape(f"{result['target']}: {result['cost']} of {result['designs']:,} designs"))
+    title = escape(f"{result['target']}: {result['cost']} of {result['designs']:,} designs")
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("model", no_wrap=True)
     table.add_column("encoding", no_wrap=True)
     wide = console.width >= WIDE

@@ -16,6 +16,7 @@ from codesign.walk.measure_target import measure_target
 from codesign.walk.preprocessing_file import GivenPreprocessing, read_preprocessing
 from codesign.walk.settings import Settings
 from runtime.boards.profile import known_boards
+from runtime.contract.precision import FP32, PRECISIONS
 
 from .cache_folder import default_cache
 
@@ -102,6 +103,32 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="mean, std, size and layout as keys of a TOML file; what is given above wins",
     )
     own.add_argument("--head-epochs", type=int, default=16, metavar="N", help="of the heads' training (default: 16)")
+    own.add_argument(
+        "--finetune",
+        action="store_true",
+        help="train the networks on together with their exits, which changes their weights; what a network alone gets "
+        "right on new images is kept",
+    )
+    own.add_argument("--finetune-epochs", type=int, default=14, metavar="N", help="of that training (default: 14)")
+    own.add_argument(
+        "--front",
+        choices=("distil",),
+        help="with one network: train a small one of a sixth of its work to answer as it does, and put it before it",
+    )
+    own.add_argument("--front-epochs", type=int, default=24, metavar="N", help="of that training (default: 24)")
+    parser.add_argument(
+        "--precision",
+        default=FP32,
+        choices=PRECISIONS,
+        help="number format of what is deployed, whose accuracy is certified; mixed: int8, sensitive layers fp32",
+    )
+    parser.add_argument(
+        "--precision-change",
+        type=float,
+        default=0.005,
+        metavar="SHARE",
+        help="with mixed: share of answers that may change, as predicted layer by layer (default: 0.005)",
+    )
     parser.add_argument("--supernet", metavar="CHECKPOINT", help="a folder written by `codesign train-supernet`")
     parser.add_argument("--space", default="tiny", help=f"{', '.join(preset_names())}, or a .toml file (default: tiny)")
     parser.add_argument(
@@ -117,10 +144,28 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--generations", type=int, metavar="N", help="of the outer search (default: the space's budget)"
     )
     parser.add_argument(
+        "--foresee",
+        action="store_true",
+        help="evaluate only backbones whose predicted accuracy is worth it: about half as many in as many generations",
+    )
+    parser.add_argument(
         "--measure",
         metavar="WHERE",
         help="measure the chosen designs at the end and show that beside what was predicted: local (this machine), or "
         "ssh://user@host[:port][/path/to/edge-runtime]",
+    )
+    parser.add_argument(
+        "--predictor",
+        metavar="FIT",
+        help="price backbones by what `codesign fit` learnt of this space on this board: its folder, or its file",
+    )
+    parser.add_argument(
+        "--measure-uncertain",
+        type=int,
+        default=8,
+        metavar="K",
+        help="with --predictor and --measure: backbones near the front that it is least sure of are measured, and it "
+        "is fitted again with them (default: 8; 0: none)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     parser.add_argument(
@@ -156,7 +201,16 @@ def run(args: Namespace) -> int:
         size=args.size or told.size,
         layout=args.layout or told.layout,
         head_epochs=args.head_epochs,
+        finetune=args.finetune,
+        finetune_epochs=args.finetune_epochs,
+        front=args.front,
+        front_epochs=args.front_epochs,
+        precision=args.precision,
+        precision_change=args.precision_change,
         supernet=args.supernet,
+        predictor=args.predictor,
+        foresee=args.foresee,
+        measure_uncertain=args.measure_uncertain,
         epochs=args.epochs,
         augment=args.augment,
         population=args.population,

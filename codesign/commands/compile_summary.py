@@ -46,6 +46,13 @@ def print_summary(folder: RunFolder, results: dict[str, Any], *, as_json: bool) 
         f"Energy per image: {abs(saving):.1%} {verb} than the cheapest static network as accurate, at maximum clocks "
         f"({joint['energy_kind']})."
     )
+    if (lowered := results.get("precision")) is not None:
+        before, after = lowered["full_network"]["fp32"], lowered["full_network"]["deployed"]
+        console.print(
+            f"Deployed in {lowered['shown']}: that alone takes the full network from {before['accuracy']:.2%} to "
+            f"{after['accuracy']:.2%} (measured, test) and from {before['energy_j'] * 1e3:.3f} to "
+            f"{after['energy_j'] * 1e3:.3f} mJ ({lowered['full_network']['energy_kind']})."
+        )
     console.print(
         f"bundle  {folder.bundle}\nreport  {folder.report}\nresults {folder.results}",
         highlight=False,

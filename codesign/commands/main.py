@@ -18,6 +18,7 @@ COMMANDS = {
     "train-supernet": "train_supernet",
     "evaluate": "evaluate",
     "certify": "certify",
+    "fit": "fit",
     "benchmark": "benchmark",
 }
 GO_ON = {
@@ -25,6 +26,7 @@ GO_ON = {
     "train-supernet": "run the same command again: finished epochs are kept",
     "evaluate": "run the same command again",
     "certify": "run the same command again",
+    "fit": "run the same command again: what was measured is kept",
     "benchmark": "run the same command again",
 }
 BAD_INPUT, INTERRUPTED = 2, 130

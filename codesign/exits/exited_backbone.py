@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import onnx
 
-from codesign.backbones.onnx_work import works_of
+from codesign.backbones.onnx_work import ALL_FP32, works_of
 from codesign.backbones.slice_onnx import LOGITS
 from runtime.contract.errors import ConfigError
 from runtime.contract.work import Work
@@ -28,6 +29,7 @@ class ExitedBackbone:
     segments: tuple[tuple[Work, ...], ...]
     heads: tuple[Work, ...]
     static: tuple[Work, ...]
+    blocks: tuple[str, ...]  # the tensor each block hands on; `cuts` are some of them
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -35,12 +37,15 @@ class ExitedBackbone:
         return (*(exit_logits(cut) for cut in self.cuts), LOGITS)
 
 
-def exited_backbone(model: onnx.ModelProto, blocks: tuple[str, ...], cuts: tuple[str, ...]) -> ExitedBackbone:
+def exited_backbone(
+    model: onnx.ModelProto, blocks: tuple[str, ...], cuts: tuple[str, ...], formats: Mapping[str, str] = ALL_FP32
+) -> ExitedBackbone:
     """Count the work of a graph that `attach.with_exits` made.
 
     Args:
         blocks: the tensor each block hands on, in order.
         cuts: those of them that carry an exit, in order.
+        formats: of nodes that compute on other numbers than float32, by their first output.
     Raises:
         ConfigError: a block or exit that is not in the graph, or cuts that are not blocks in their order.
     """
@@ -49,7 +54,7 @@ def exited_backbone(model: onnx.ModelProto, blocks: tuple[str, ...], cuts: tuple
     targets: list[str] = []
     for block in blocks:
         targets += [block, exit_entropy(block)] if block in cuts else [block]
-    work = dict(zip([*targets, LOGITS, ENTROPY], works_of(model, [*targets, LOGITS, ENTROPY]), strict=True))
+    work = dict(zip([*targets, LOGITS, ENTROPY], works_of(model, [*targets, LOGITS, ENTROPY], formats), strict=True))
     segments: list[tuple[Work, ...]] = []
     waiting: list[Work] = []
     for block in blocks:
@@ -59,4 +64,5 @@ def exited_backbone(model: onnx.ModelProto, blocks: tuple[str, ...], cuts: tuple
             waiting = []
     segments.append((*waiting, work[LOGITS], work[ENTROPY]))
     heads = tuple(work[exit_entropy(cut)] for cut in cuts)
-    return ExitedBackbone(model, cuts, tuple(segments), heads, (*(work[block] for block in blocks), work[LOGITS]))
+    static = (*(work[block] for block in blocks), work[LOGITS])
+    return ExitedBackbone(model, cuts, tuple(segments), heads, static, blocks)

@@ -10,6 +10,8 @@ from runtime.contract.kind import Kind
 from runtime.contract.operating_point import OperatingPoint
 
 from .measured import Measured
+from .precision import Precision
+from .predictor import SearchPredictor
 from .robustness import Robustness
 
 
@@ -223,6 +225,8 @@ class Results:
     verification: Verification
     measured: Measured | None = None
     robustness: Robustness | None = None
+    precision: Precision | None = None
+    predictor: SearchPredictor | None = None
 
     @property
     def default_mode(self) -> ModeResult:

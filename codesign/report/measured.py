@@ -64,6 +64,11 @@ class Measured:
         return any(row.measured_energy_j is not None for row in self.rows)
 
     @property
+    def mean_latency_error(self) -> float:
+        """Mean over rows of how far the prediction is from what was measured, as a share of that."""
+        return sum(abs(1.0 / row.latency_ratio - 1.0) for row in self.rows) / len(self.rows)
+
+    @property
     def why_noisy(self) -> tuple[str, ...]:
         """What is wrong with noisy rows, each reason once."""
         return tuple(dict.fromkeys(why for row in self.rows for why in row.why_noisy))

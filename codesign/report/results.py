@@ -30,6 +30,8 @@ from .findings import (
     Verification,
 )
 from .measured import Measured, measured_from
+from .precision import Precision, precision_from
+from .predictor import SearchPredictor, predictor_from
 from .reading import TO_DO, Node
 from .robustness import Robustness, robustness_from
 
@@ -110,7 +112,23 @@ def results_from(table: Mapping[str, Any]) -> Results:
         ),
         measured=_measured(root),
         robustness=_robustness(root),
+        precision=_precision(root),
+        predictor=_predictor(root),
     )
+
+
+def _precision(root: Node) -> Precision | None:
+    """Absent from runs in FP32."""
+    if "precision" not in root.value or root.at("precision").absent:
+        return None
+    return precision_from(root.at("precision"))
+
+
+def _predictor(root: Node) -> SearchPredictor | None:
+    """Absent where the board's model alone said what backbones cost."""
+    if "predictor" not in root.value or root.at("predictor").absent:
+        return None
+    return predictor_from(root.at("predictor"))
 
 
 def _robustness(root: Node) -> Robustness | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -124,6 +124,16 @@ class ChainCosts:
             idle_w=self.idle_w[indices],
             segment_macs=self.segment_macs,
             head_macs=self.head_macs,
+        )
+
+    def scaled(self, latency: float, energy: float) -> ChainCosts:
+        """The same chain, its segments and heads so many times as dear; entering a stage costs what it did."""
+        return replace(
+            self,
+            segment_latency_s=latency * self.segment_latency_s,
+            segment_energy_j=energy * self.segment_energy_j,
+            head_latency_s=latency * self.head_latency_s,
+            head_energy_j=energy * self.head_energy_j,
         )
 
     def _stage_ranges(self, mask: int) -> list[tuple[int, int]]:

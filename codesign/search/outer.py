@@ -3,6 +3,10 @@
 A generation first ranks its chains by what their networks are worth as they stand (S: accuracy, latency, energy at
 default clocks). Only the better half goes to the inner solver; its whole exact front, seen as one number, the
 hypervolume, is D. Survivors are chosen on S and D together (HADAS, Section IV-A), among old and new alike.
+
+With foresight, once enough are evaluated, S needs no evaluation: a backbone is ranked by the accuracy that is
+expected of it, and evaluated only once a chain of it goes to the inner solver. The first generation is evaluated whole:
+hopes for many would crowd out the largest and the smallest, from which the search starts.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from pymoo.problems.static import StaticProblem
 from runtime.contract.arrays import FloatArray, IntArray
 
 from .backbone_record import BackboneRecord, Genome
+from .foresight import Foresight, Prospect
 from .inner_front import InnerFront
 from .pareto import hypervolume
 from .pricing import Pricing
@@ -63,6 +68,7 @@ class OuterProblem:
     pricing: Pricing
     accuracy_window: float  # fronts are judged this far below the largest backbone's accuracy
     reference_energy_j: Callable[[BackboneRecord], float]  # and up to this, of the largest, in the fronts' own energy
+    foresight: Foresight | None = None  # None: every backbone met is evaluated
 
 
 def outer_search(
@@ -72,7 +78,7 @@ def outer_search(
     seed: int,
     on_generation: Callable[[GenerationSummary], None],
 ) -> tuple[list[BackboneRecord], list[ChainResult]]:
-    """Every backbone evaluated and every chain met, in the order they were met; the same for the same seed."""
+    """Every backbone evaluated and every chain of such that was met, in that order; the same for the same seed."""
     sizes = np.asarray(problem.gene_sizes)
     genes = len(sizes)
     upper = np.concatenate([sizes - 1, sizes - 1, [1]])  # cheap backbone, dear backbone, whether there are two
@@ -93,20 +99,31 @@ def outer_search(
                 backbones[genome] = problem.evaluate(genome)
         return backbones[genome]
 
+    def prospects(genomes: Sequence[Genome]) -> dict[Genome, Prospect]:
+        """Those of a generation's genomes that need no evaluation yet: none without foresight, or early on."""
+        if problem.foresight is None or len(backbones) < problem.foresight.fewest:
+            for genome in genomes:
+                backbone(genome)
+            return {}
+        unknown = [genome for genome in dict.fromkeys(genomes) if genome not in backbones]
+        with _generator_kept():
+            return problem.foresight.prospects(list(backbones.values()), unknown)
+
     largest = backbone(tuple(int(size) - 1 for size in sizes))
     reference = np.asarray([1.0 - largest.accuracy + problem.accuracy_window, problem.reference_energy_j(largest)])
     for generation in range(generations):
         infills = algorithm.ask()
         if infills is None or len(infills) == 0:  # a space so small that every chain of it has been met
             break
-        chains = []
-        for row in infills.get("X").round().astype(int):
-            genomes = [tuple(map(int, row[:genes]))] + ([tuple(map(int, row[genes:-1]))] if row[-1] else [])
-            chains.append(problem.pricing.ordered([backbone(genome) for genome in genomes]))
-        static = np.asarray([_static_fitness(chain, problem.pricing) for chain in chains])
-        promoted = set(_first_selection(static))
-        fitness = np.full((len(chains), 3), NOT_SELECTED)
-        for index, chain in enumerate(chains):
+        met = [_genomes(row, genes) for row in infills.get("X").round().astype(int)]
+        foreseen = prospects([genome for genomes in met for genome in genomes])
+        hoped = [problem.pricing.ordered([backbones.get(g) or foreseen[g] for g in genomes]) for genomes in met]
+        promoted = set(_first_selection(np.asarray([_static_fitness(chain, problem.pricing) for chain in hoped])))
+        fitness = np.full((len(met), 3), NOT_SELECTED)
+        for index, genomes in enumerate(met):
+            if index not in promoted and any(genome not in backbones for genome in genomes):
+                continue
+            chain = problem.pricing.ordered([backbone(genome) for genome in genomes])
             key = tuple(record.genome for record in chain)
             known = results.get(key)
             if known is None or (known.front is None and index in promoted):
@@ -115,7 +132,8 @@ def outer_search(
                 results[key] = known
             if known.front is not None:
                 volume = hypervolume(front_points(known.front), reference)
-                fitness[index] = static[index, 0], static[index, 2], -volume
+                error, _, energy_j = _static_fitness(chain, problem.pricing)
+                fitness[index] = error, energy_j, -volume
         algorithm.evaluator.eval(StaticProblem(space, F=fitness), infills)
         algorithm.tell(infills=infills)
         fronts = [front_points(result.front) for result in results.values() if result.front is not None]
@@ -150,7 +168,13 @@ def _first_population(sizes: IntArray, population: int, seed: int) -> FloatArray
     return np.concatenate([genomes, twice[:, None]], axis=1).astype(float)
 
 
-def _static_fitness(chain: Chain, pricing: Pricing) -> tuple[float, float, float]:
+def _genomes(row: IntArray, genes: int) -> list[Genome]:
+    """The backbones of a chain as the genetic algorithm writes it."""
+    first, second = tuple(map(int, row[:genes])), tuple(map(int, row[genes:-1]))
+    return [first, second] if row[-1] else [first]
+
+
+def _static_fitness(chain: Sequence[BackboneRecord | Prospect], pricing: Pricing) -> tuple[float, float, float]:
     """S: error of the last network, latency and energy of all of them in full at default clocks."""
     latency_s, energy_j = pricing.full_depth(chain)
     return 1.0 - chain[-1].accuracy, latency_s, energy_j

@@ -26,6 +26,7 @@ from runtime.contract.figure import Figure
 from runtime.contract.fingerprint import json_sha256
 from runtime.contract.kind import Kind
 from runtime.contract.mode import Mode
+from runtime.contract.precision import FP32
 from runtime.contract.promise import Promise
 from runtime.contract.tensor_spec import TensorSpec
 
@@ -91,12 +92,14 @@ def write_and_verify(
     device: str,
     requests_per_s: float,
     provenance: Mapping[str, Any],
+    precision: str = FP32,
 ) -> Verification:
     """Write the bundle and check it as a board would.
 
     Args:
         modes: name, design, and its outcome on `select`, which is what the bundle expects of itself.
         certificates: by name, of the modes that have one.
+        precision: the format that the finalists' graphs compute in.
     Raises:
         BundleError: what was written does not compute what the uncut networks do.
     """
@@ -110,7 +113,9 @@ def write_and_verify(
         input_spec=data.input,
         modes=[
             replace(
-                _mode(name, chosen, outcome, promises[name], data, requests_per_s), certificate=certificates.get(name)
+                _mode(name, chosen, outcome, promises[name], data, requests_per_s),
+                certificate=certificates.get(name),
+                precision=precision,
             )
             for name, chosen, outcome in modes
         ],
@@ -123,7 +128,7 @@ def write_and_verify(
     read_back(out)
     designs = {design_id(chosen): chosen for _, chosen, _ in modes}
     differences = [
-        compare_with_uncut(out, design, uncut_stages(chosen, finalists, golden, data.input), golden)
+        compare_with_uncut(out, design, uncut_stages(chosen, finalists, golden, data.input), golden, precision)
         for design, chosen in designs.items()
     ]
     return Verification(manifest.bundle_id, max(differences), len(golden))

@@ -10,6 +10,7 @@ from codesign.policy.exit_log import ExitLog
 from codesign.policy.threshold_path import scaled_path
 from codesign.search.choose import ChosenDesign
 from runtime.contract.fingerprint import arrays_sha256
+from runtime.contract.precision import FP32, SHOWN
 
 from .test_answers import TestAnswers
 
@@ -26,21 +27,23 @@ class CertifiedMode:
     chosen: ChosenDesign
     certificate: Certificate
     images_sha256: str  # of the certifying images and labels
+    precision: str  # of the graphs whose logits were tested
 
     def to_json(self) -> dict[str, Any]:
         """What the bundle carries: who may check must know on which images and in which precision it was tested."""
-        return {**self.certificate.to_json(), "precision": "fp32", "images_sha256": self.images_sha256}
+        return {**self.certificate.to_json(), "precision": self.precision, "images_sha256": self.images_sha256}
 
 
 def certified_mode(
-    start: ChosenDesign | None, answers: TestAnswers, epsilon: float, delta: float
+    start: ChosenDesign | None, answers: TestAnswers, epsilon: float, delta: float, precision: str = FP32
 ) -> tuple[CertifiedMode | None, str]:
     """Certify a design on the logits of the graphs that are served.
 
     Args:
         start: a design chosen on `select`; its thresholds are the middle of the path that is tested. None: nothing
             was found there.
-        answers: of the `certify` split, which has chosen nothing.
+        answers: of the `certify` split, which has chosen nothing, by graphs in the format that is deployed.
+        precision: that format. Harm counts against the full network in FP32 whatever it is.
     Returns:
         The mode, or None where only full depth passes; and a sentence for people either way.
     """
@@ -55,8 +58,11 @@ def certified_mode(
     if not found.passed:
         return None, f"No certified mode: {found.sentence}"
     split = answers.split
-    mode = CertifiedMode(replace(start, policy=found.policy), found, arrays_sha256(split.images, split.labels))
-    return mode, found.sentence
+    digest = arrays_sha256(split.images, split.labels)
+    mode = CertifiedMode(replace(start, policy=found.policy), found, digest, precision)
+    if precision == FP32:
+        return mode, found.sentence
+    return mode, f"{found.sentence} Tested in {SHOWN[precision]}; the full network it is held against is in FP32."
 
 
 def certificate_of(start: ChosenDesign, log: ExitLog, classes: int, epsilon: float, delta: float) -> Certificate:

@@ -24,9 +24,13 @@ from .choose_step import Modes, pick_finalists, pick_modes
 from .evaluate import Evaluator
 from .feasibility import check_feasible
 from .finish import finish
+from .measure_run import Programs
 from .measure_target import MeasureTarget
+from .measure_uncertain import measure_uncertain
+from .precision_step import in_precision
 from .progress import Steps
 from .run_folder import RunFolder, start, write_arrays
+from .search_predictor import SearchPredictor, predictor_of
 from .search_step import Searched, obtain_shared_heads, polisher_of, run_outer_search, solve_finalists, train_finalist
 from .settings import Settings, budgeted
 from .supernet_step import obtain_supernet, plan
@@ -56,7 +60,8 @@ def compile_bundle(
 
     Args:
         measure: where the chosen designs are measured at the end; no part of what is compiled, so a finished run may
-            be resumed to be measured, here or there.
+            be resumed to be measured, here or there. With a predictor, backbones that it is least sure of are measured
+            too, before the choice, which may then be another.
     Raises:
         EdgeCodesignError: what the user can mend, from any step.
     """
@@ -68,14 +73,19 @@ def compile_bundle(
     for note in data.notes:
         steps.say(f"  [dim]{escape(note)}")
     limits = limits_of(preset, settings)
-    solver = ChainSolver(pricing, limits, preset.search.threshold_levels, settings.energy)
+    predictor = None
     inputs: dict[str, str | None] = {"the images": data.fingerprint, "the space": json_sha256(asdict(preset))}
     if models:
         inputs |= {f"network {model.name}": model.sha256 for model in models}
     else:
         planned = plan(data, preset, checkpoint=settings.checkpoint, epochs=settings.epochs, seed=settings.seed)
+        predictor = predictor_of(settings, planned.space, data)
+        if predictor is not None:
+            inputs["the predictor"] = predictor.sha256
+            pricing = predictor.priced(pricing)
         check_feasible(planned.space, data, pricing, limits)
         inputs["the supernet"] = planned.start
+    solver = ChainSolver(pricing, limits, preset.search.threshold_levels, settings.energy)
     folder = start(out, settings.to_json(), inputs, resume=resume)
     write_arrays(
         folder.test_set,
@@ -84,7 +94,8 @@ def compile_bundle(
     if models:
         searched = search_user_models(settings, models, data, solver, folder, steps)
     else:
-        searched = _search(settings, preset, data, solver, folder, cache, steps)
+        searched = _search(settings, preset, data, solver, folder, cache, steps, predictor, measure)
+    searched = in_precision(settings, searched, steps)
     reference = searched.reference
     with steps.step("modes", "Modes"):
         pick = polisher_of(searched).best
@@ -107,7 +118,7 @@ def _certified(modes: Modes, searched: Searched, settings: Settings, folder: Run
     )
     aim = AIMED_SHARE * settings.epsilon
     start = polisher_of(searched).least_harmful(searched.finals, searched.reference.log.correct[-1], aim)
-    certified, sentence = certified_mode(start, answers, settings.epsilon, settings.delta)
+    certified, sentence = certified_mode(start, answers, settings.epsilon, settings.delta, settings.precision)
     return replace(modes, certified=certified, remarks=(*modes.remarks, sentence))
 
 
@@ -125,7 +136,15 @@ def limits_of(preset: Preset, settings: Settings) -> InnerLimits:
 
 
 def _search(
-    settings: Settings, preset: Preset, data: Dataset, solver: ChainSolver, folder: RunFolder, cache: Path, steps: Steps
+    settings: Settings,
+    preset: Preset,
+    data: Dataset,
+    solver: ChainSolver,
+    folder: RunFolder,
+    cache: Path,
+    steps: Steps,
+    predictor: SearchPredictor | None,
+    measure: MeasureTarget | None,
 ) -> Searched:
     with steps.step("supernet", "Supernet") as tick:
         checkpoint, epochs, seed = settings.checkpoint, settings.epochs, settings.seed
@@ -143,7 +162,14 @@ def _search(
             max_accuracy_loss=settings.max_accuracy_loss,
             seed=settings.seed,
             tick=tick,
+            foresee=settings.foresee,
         )
+    told = None if predictor is None else predictor.told(records)
+    solved = any(result.front is not None for result in results)
+    if predictor is not None and told is not None and measure is not None and solved and settings.measure_uncertain:
+        board, count = board_pricing(settings), settings.measure_uncertain
+        again = measure_uncertain(predictor, board, solver, results, measure, count, folder, steps, Programs())
+        solver, results, told["measured"] = again.solver, again.results, again.told
     with steps.step("finalists", "Finalists") as tick:
         genomes = pick_finalists(records, results, solver, settings.max_accuracy_loss, budget.finalists)
         finalists = {
@@ -152,4 +178,5 @@ def _search(
         }
         finals = solve_finalists(list(finalists.values()), solver)
     origin = f"Supernet: {found.origin}."
-    return Searched(evaluator, solver, records, results, finalists, finals, history, origin, full_network(records))
+    full = full_network(records)
+    return Searched(evaluator, solver, records, results, finalists, finals, history, origin, full, predicted=told)

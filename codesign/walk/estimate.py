@@ -17,6 +17,7 @@ from codesign.space.preset import load_preset
 
 from .compile import board_pricing, limits_of
 from .feasibility import check_feasible
+from .search_predictor import predictor_of
 from .settings import Settings, budgeted
 from .supernet_step import kept_supernet, plan
 from .user_estimate import user_run_estimate
@@ -57,6 +58,8 @@ def estimate(settings: Settings, cache: Path) -> Estimate:
     data = load_data(settings.data, settings.seed)
     recipe, budget, count = preset.training, preset.search, len(data.train.labels)
     planned = plan(data, preset, checkpoint=settings.checkpoint, epochs=settings.epochs, seed=settings.seed)
+    predictor = predictor_of(settings, planned.space, data)
+    pricing = pricing if predictor is None else predictor.priced(pricing)
     check_feasible(planned.space, data, pricing, limits_of(preset, settings))
     torch.manual_seed(settings.seed)
     supernet = channels_last(Supernet(planned.space, len(data.classes)))

@@ -10,9 +10,11 @@ from codesign.data.dataset import Dataset
 from codesign.exits.shared_heads import ExitedSlice, SharedHeads
 from codesign.search.chain_costs import ChainCosts
 from codesign.search.chain_works import BackboneWorks
+from codesign.search.foresight import Prospect
 from codesign.search.inner_grid import InnerLimits
 from codesign.search.pricing import Pricing
 from codesign.space.backbone_space import BackboneSpace
+from runtime.contract.cost import StageWork
 from runtime.contract.errors import InfeasibleError
 from runtime.contract.work import NO_WORK
 
@@ -35,7 +37,9 @@ def check_feasible(space: BackboneSpace, data: Dataset, pricing: Pricing, limits
     mean that a request rate asks for is bounded by everybody leaving where the smallest network can be left soonest.
     """
     works = smallest_works(space, data)
-    costs = ChainCosts.from_works(pricing.model, pricing.points, works)
+    blocks = tuple(block for segment in works.segments for block in segment)
+    smallest = Prospect((0,) * len(space.gene_choices), StageWork(blocks), accuracy=0.0)
+    costs = pricing.scaled(ChainCosts.from_works(pricing.model, pricing.points, works), smallest)
     whole_s = float(costs.stage_costs(0).latency_s.min())
     left_early_s = [float(costs.stage_costs(1 << early).latency_s[0].min()) for early in range(costs.candidates - 1)]
     soonest_s = min([whole_s, *left_early_s])

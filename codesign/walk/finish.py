@@ -21,6 +21,8 @@ from .measure_run import Programs
 from .measure_step import measure_step, static_network
 from .measure_target import MeasureTarget
 from .outcome import Outcome, design_outcome
+from .precision_result import precision_result
+from .precision_step import deployed_full_network
 from .progress import Steps
 from .results_step import Describer, bar, bars, fronts, gain, mode_result
 from .robustness_step import robustness_step
@@ -58,7 +60,8 @@ def finish(
     on_select = {name: design_outcome(chosen, polisher.log(chosen), pricing, rate) for name, chosen in modes.items()}
     with steps.step("bundle", "Bundle"):
         verification = _write(settings, data, searched, modes, on_select, folder, rate)
-    designs = {record.name: searched.backbones.design(record.genome) for record in searched.records}
+    described = [*searched.records, reference]  # deployed in another format, the full network is none of the records
+    designs = {record.name: searched.backbones.design(record.genome) for record in described}
     say = Describer({name: str(design) for name, design in designs.items()})
     full_right = answers.of_backbone(reference).correct[-1]
     results = {
@@ -109,9 +112,14 @@ def finish(
     }
     with steps.step("robustness", "Corrupted images") as tick:
         full = searched.finalists[reference.genome].exited
-        static_j = float(pricing.static(reference).energy_j[0, modes.balanced.design.point])
+        alone = deployed_full_network(settings, searched)
+        static_j = float(pricing.static(alone).energy_j[0, modes.balanced.design.point])
         results["robustness"] = robustness_step(folder.bundle, DEFAULT_MODE, full, static_j, data, settings.seed, tick)
         results["timing_s"] = dict(steps.seconds)
+    if searched.predicted is not None:
+        results["predictor"] = searched.predicted
+    if searched.lowered:
+        results["precision"] = precision_result(settings, searched, judge)
     _hand_over(results, folder)
     if measure is not None:
         static = static_network(compared.static.record, searched.finalists, searched.backbones, pricing)
@@ -168,4 +176,5 @@ def _write(
         device=settings.device,
         requests_per_s=rate,
         provenance=provenance,
+        precision=settings.precision,
     )

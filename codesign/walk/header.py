@@ -12,6 +12,7 @@ import numpy as np
 
 from codesign.data.dataset import Dataset
 from codesign.search.pricing import Pricing
+from codesign.search.whole_costs import PredictedBoard
 from runtime.boards.simulated import SimulatedBoard
 
 from .settings import Settings
@@ -42,7 +43,7 @@ def header(settings: Settings, data: Dataset, pricing: Pricing, command: str, no
             "device": settings.device,
             "hardware": model.hardware,
             "operating_points": len(pricing.points),
-            "assumptions": list(model.assumptions()) if isinstance(model, SimulatedBoard) else [],
+            "assumptions": list(model.assumptions()) if isinstance(model, SimulatedBoard | PredictedBoard) else [],
         },
         "settings": {
             "request_rate_hz": settings.requests_per_s,

@@ -34,13 +34,21 @@ class Programs:
 
 
 def run_plan(
-    target: MeasureTarget, plan_folder: Path, plan_id: str, records: Path, tick: Tick, programs: Programs
+    target: MeasureTarget,
+    plan_folder: Path,
+    plan_id: str,
+    records: Path,
+    tick: Tick,
+    programs: Programs,
+    *,
+    tidy: bool = False,
 ) -> None:
     """Measure what `records` does not hold yet; a run that breaks off leaves there what was measured.
 
     Args:
         plan_folder: holds `plan.json` and its stage files.
         plan_id: names the plan on the board, so that a later run goes on with it.
+        tidy: remove the plan and its records from the board once they are here.
     Raises:
         BoardError: the board cannot be reached, or the command fails there.
         StorageError: ssh is not installed here.
@@ -64,6 +72,8 @@ def run_plan(
         raise _failed(target, status, told)
     if pulled != 0:
         raise _failed(target, pulled, why)
+    if tidy:
+        _checked(target, [*ssh, shlex.join(["rm", "-r", there])], tick)
 
 
 def _checked(target: MeasureTarget, command: Sequence[str], tick: Tick) -> None:

@@ -82,6 +82,8 @@ def measure_step(
     found = beside(records, results, manifest, folder.bundle, static)
     for row in found["rows"][: len(results["modes"])]:
         steps.say(f"  [dim]{escape(_said(row))}")
+    if found["differs"] is None:
+        steps.say(f"  Latency predicted {found['mean_latency_error']:.1%} away from measured, in the mean of all rows")
     for line in warnings(found, results["board"]["name"]):
         steps.say(f"  [yellow]{escape(line)}")
     return {"target": str(target), **found}
@@ -151,8 +153,15 @@ def beside(
         "profile": header.profile,
         "differs": _differs(header.profile, manifest),
         "why_no_energy": next((r.why_no_energy for r in records.measurements if r.why_no_energy is not None), None),
+        "mean_latency_error": _mean(
+            [abs(row["predicted_latency_s"] / row["measured_latency_s"] - 1.0) for row in rows]
+        ),
         "rows": rows,
     }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _differs(profile: str | None, manifest: Manifest) -> str | None:

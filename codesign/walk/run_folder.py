@@ -58,6 +58,11 @@ class RunFolder:
         return self.path / "logits"
 
     @property
+    def front(self) -> Path:
+        """A front network that was trained here."""
+        return self.path / "front.onnx"
+
+    @property
     def heads(self) -> Path:
         """Weights of the shared heads."""
         return self.path / "shared_heads.safetensors"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import torch
 
@@ -29,6 +30,7 @@ from .evaluate import Evaluator, log_of, record_of, to_exited_backbone
 from .progress import Tick
 from .record_file import read_front, write_front, write_record
 from .run_folder import RunFolder, write_arrays
+from .unevaluated import foresight_of
 
 WINDOW_LOSSES = 5.0  # fronts are judged down to this many allowed losses below the largest backbone
 
@@ -56,6 +58,8 @@ class Searched:
     origin: str  # of the backbones, in a sentence
     reference: BackboneRecord  # the full network, without exits: what a loss is counted against
     uncertifiable: str | None = None  # why no certificate may be issued, whatever passes
+    predicted: dict[str, Any] | None = None  # by what predictor backbones were priced, for `results.json`
+    lowered: tuple[dict[str, Any], ...] = ()  # what another number format did to each finalist, for `results.json`
 
 
 def obtain_shared_heads(
@@ -82,8 +86,13 @@ def run_outer_search(
     max_accuracy_loss: float,
     seed: int,
     tick: Tick,
+    foresee: bool = False,
 ) -> tuple[list[BackboneRecord], list[ChainResult], list[GenerationSummary]]:
-    """The outer engine over the run folder's archive: what was evaluated before an interruption is read back."""
+    """The outer engine over the run folder's archive: what was evaluated before an interruption is read back.
+
+    Args:
+        foresee: evaluate only backbones whose expected accuracy earns their chain a solution; else all that are met.
+    """
     folder, points = evaluator.folder, solver.pricing.points
     history: list[GenerationSummary] = []
     evaluated: set[Genome] = set()
@@ -122,6 +131,7 @@ def run_outer_search(
         solver.pricing,
         accuracy_window=window,
         reference_energy_j=lambda record: float(solver.static_energies_j(record)[default]),
+        foresight=foresight_of(evaluator) if foresee else None,
     )
     records, results = outer_search(problem, population, generations, seed, on_generation)
     return records, results, history

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from codesign.space.preset import Preset
 from runtime.contract.errors import ConfigError
+from runtime.contract.precision import FP32, PRECISIONS
 
 SEEDS = 2**32 - 1  # numpy's older generators take 32 bits, and one seed is used plus one
+
+LATER: Mapping[str, Any] = {  # options of later versions, their defaults
+    "precision": FP32,
+    "precision_change": 0.005,
+    "finetune": False,
+    "finetune_epochs": 14,
+    "front": None,
+    "front_epochs": 24,
+    "predictor": None,
+    "measure_uncertain": 8,
+    "foresee": False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +48,20 @@ class Settings:
     size: tuple[int, int] | None = None  # height and width, where the networks leave them open
     layout: Literal["NCHW", "NHWC"] | None = None  # likewise
     head_epochs: int = 16  # of the heads of the user's networks
+    finetune: bool = False  # train the user's networks on together with their exits
+    finetune_epochs: int = 14
+    front: Literal["distil"] | None = None  # a small network to train from the user's one and to put before it
+    front_epochs: int = 24
+    precision: Literal["fp32", "fp16", "int8", "mixed"] = "fp32"  # of what is deployed
+    precision_change: float = 0.005  # mixed: share of answers that quantising may change, as predicted
     supernet: str | None = None  # folder of a checkpoint
+    predictor: str | None = None  # of whole backbones' costs: a fit's folder, or its file
+    measure_uncertain: int = 8  # backbones near the front measured to fit it again
     epochs: int | None = None  # of the supernet; None: the preset's
     augment: Literal["none", "shift", "shift-flip"] | None = None  # None: see `augmentation`
     population: int | None = None
     generations: int | None = None
+    foresee: bool = False  # evaluate only backbones whose predicted accuracy is worth it
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -64,6 +87,21 @@ class Settings:
                 )
         if self.models and self.supernet is not None:
             raise ConfigError("--model and --supernet exclude each other", to_do="give one of them")
+        if self.finetune and not self.models:
+            raise ConfigError(
+                "--finetune is for networks of your own", to_do="give some with --model; a supernet is trained anyway"
+            )
+        if self.front not in (None, "distil"):
+            raise ConfigError(f"unknown front {self.front!r}; use distil")
+        if self.front is not None and len(self.models) != 1:
+            raise ConfigError(
+                f"--front is for one network of your own, {len(self.models)} were given",
+                to_do="give the large one with --model; several networks make a chain without it",
+            )
+        if self.predictor is not None and (self.models or self.precision != FP32):
+            raise ConfigError(
+                "--predictor is for backbones of a supernet in FP32", to_do="leave it out, or --model and --precision"
+            )
         finite = all(math.isfinite(value) for value in (*self.mean, *self.std))
         if len(self.mean) != 3 or len(self.std) != 3 or not finite or not min(self.std) > 0:
             raise ConfigError(
@@ -74,10 +112,25 @@ class Settings:
             raise ConfigError(f"--size must be at least one pixel each way, got {self.size[0]}x{self.size[1]}")
         if self.layout not in (None, "NCHW", "NHWC"):
             raise ConfigError(f"unknown layout {self.layout!r}; use NCHW or NHWC")
-        for name, least in (("epochs", 1), ("head_epochs", 1), ("population", 4), ("generations", 1)):
+        for name, least in (
+            ("epochs", 1),
+            ("head_epochs", 1),
+            ("finetune_epochs", 1),
+            ("front_epochs", 1),
+            ("population", 4),
+            ("measure_uncertain", 0),
+            ("generations", 1),
+        ):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ConfigError(f"--{name.replace('_', '-')} must be at least {least}, got {value}")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"unknown precision {self.precision!r}; use one of {', '.join(PRECISIONS)}")
+        if not 0 <= self.precision_change <= 1:
+            raise ConfigError(
+                f"--precision-change is a share between 0 and 1, got {self.precision_change}",
+                to_do="one answer in a hundred is 0.01",
+            )
         if self.augment not in (None, "none", "shift", "shift-flip"):
             raise ConfigError(f"unknown augmentation {self.augment!r}; use none, shift or shift-flip")
         if not 0 <= self.seed < SEEDS:
@@ -94,8 +147,12 @@ class Settings:
         return None if self.supernet is None else Path(self.supernet)
 
     def to_json(self) -> dict[str, Any]:
-        """The same as a JSON object, lists as JSON reads them back: a resumed run is compared with what was written."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        """The same as a JSON object, lists as JSON reads them back: a resumed run is compared with what was written.
+
+        Options that came later are left out at their defaults: what they are not used for keeps its name.
+        """
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {name: value for name, value in values.items() if name not in LATER or value != LATER[name]}
 
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> Settings:

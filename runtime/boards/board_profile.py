@@ -85,6 +85,7 @@ class BoardProfile:
     idle: tuple[Parameter, ...]
     latency: dict[str, tuple[Parameter, ...]]  # per device
     active: dict[str, tuple[Parameter, ...]]  # per device
+    precision: dict[str, tuple[Parameter, ...]]  # per device
     thermal: tuple[Parameter, ...]
     switching: tuple[Parameter, ...]
     sensor: tuple[Parameter, ...]
@@ -149,4 +150,4 @@ class BoardProfile:
     def parameters(self, device: str) -> tuple[Parameter, ...]:
         """Everything that the costs of one device stand on. Raises BoardError: no such device."""
         self.check_device(device)
-        return (*self.latency[device], *self.active[device], *self.idle)
+        return (*self.latency[device], *self.active[device], *self.precision[device], *self.idle)

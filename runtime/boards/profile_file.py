@@ -16,9 +16,11 @@ from .parameter import Basis, Parameter
 from .simulated_dynamics import SensorParameters, SwitchingParameters, ThermalParameters
 from .simulated_latency import LatencyParameters
 from .simulated_power import PARTS, ActiveParameters, IdleParameters
+from .simulated_precision import PrecisionParameters
 
 KEYS = {
-    "board", "clocks", "rails", "modes", "idle", "latency", "active", "thermal", "switching", "sensor", "limits",
+    "board", "clocks", "rails", "modes", "idle", "latency", "active", "precision", "thermal", "switching", "sensor",
+    "limits",
 }  # fmt: skip
 BOARD_KEYS = {"name", "description", "devices", "device_names", "support", "jetpack", "compatible", "source"}
 
@@ -74,6 +76,7 @@ def parse_profile(text: str, where: str) -> BoardProfile:
         idle=_parameters(table["idle"], IdleParameters, f"{where}: [idle]", {"emc_idle_w": emc_values}),
         latency=_per_device(table["latency"], LatencyParameters, devices, f"{where}: [latency"),
         active=_per_device(table["active"], ActiveParameters, devices, f"{where}: [active"),
+        precision=_per_device(table["precision"], PrecisionParameters, devices, f"{where}: [precision"),
         thermal=_parameters(table["thermal"], ThermalParameters, f"{where}: [thermal]", {}),
         switching=_parameters(table["switching"], SwitchingParameters, f"{where}: [switching]", {}),
         sensor=_parameters(table["sensor"], SensorParameters, f"{where}: [sensor]", {}),

@@ -33,6 +33,7 @@ from .simulated_power import (
     idle_parts_w,
     idle_w,
 )
+from .simulated_precision import PrecisionParameters, float32_equivalent
 from .simulated_rails import rails_of
 from .simulated_time import SimulatedTime
 from .simulated_truth import SimulatedTruth
@@ -67,6 +68,7 @@ class SimulatedBoard:
         self.profile, self.device = profile, device
         self._latency = LatencyParameters(**_single(profile.latency[device]))
         self._active = ActiveParameters(**_single(profile.active[device]))
+        self._precision = PrecisionParameters(**_single(profile.precision[device]))
         shared = {parameter.name: parameter.values for parameter in profile.idle}
         self._idle = IdleParameters(
             emc_idle_w=shared.pop("emc_idle_w"), **{name: values[0] for name, values in shared.items()}
@@ -110,11 +112,11 @@ class SimulatedBoard:
 
     def latency_s(self, works: Sequence[Work], points: Sequence[OperatingPoint]) -> FloatArray:
         """(works, points): seconds per image; zero for no work."""
-        return self._terms(_columns(works), _Clocks.of(points)).latency_s
+        return self._terms(self._columns(works), _Clocks.of(points)).latency_s
 
     def busy_w(self, works: Sequence[Work], points: Sequence[OperatingPoint]) -> FloatArray:
         """(works, points): board power while that work runs; no work takes no time, and draws what waiting draws."""
-        columns, clocks = _columns(works), _Clocks.of(points)
+        columns, clocks = self._columns(works), _Clocks.of(points)
         terms = self._terms(columns, clocks)
         cpu_share, gpu_share = self._shares(clocks)
         core_hz, core_share = (clocks.gpu_hz, gpu_share) if self.device == "gpu" else (clocks.cpu_hz, cpu_share)
@@ -167,7 +169,7 @@ class SimulatedBoard:
         idle = idle_parts_w(self._idle, gpu_share, cpu_share, clocks.emc_hz, self._emc_table_hz)
         parts_w = {part: float(watts[0]) for part, watts in idle.items()}
         if work is not None and work != NO_WORK:
-            columns = _columns((work,))
+            columns = self._columns((work,))
             terms = self._terms(columns, clocks)
             core_hz, core_share = (clocks.gpu_hz, gpu_share) if self.device == "gpu" else (clocks.cpu_hz, cpu_share)
             active = active_parts_j(
@@ -223,6 +225,15 @@ class SimulatedBoard:
             self._latency, *columns, _present(core_hz), _present(clocks.cpu_hz), _present(clocks.emc_hz)
         )
 
+    def _columns(self, works: Sequence[Work]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Multiply-accumulates as the core feels them, bytes and kernels, each (works,)."""
+        rows = np.array(
+            [(work.macs, work.traffic_bytes, work.kernels, work.fp16_macs, work.int8_macs) for work in works],
+            dtype=np.float64,
+        )
+        macs, traffic_bytes, kernels, fp16_macs, int8_macs = rows.reshape(-1, 5).T
+        return float32_equivalent(self._precision, macs, fp16_macs, int8_macs), traffic_bytes, kernels
+
     def _shares(self, clocks: _Clocks) -> tuple[FloatArray, FloatArray]:
         """Dissipation of the CPU and of the GPU clock domain at each point."""
         return (
@@ -253,13 +264,6 @@ def _present(hz: FloatArray) -> FloatArray:
 
 def _no_wait(_seconds: float) -> None:
     """The caller's time passes without our help."""
-
-
-def _columns(works: Sequence[Work]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Multiply-accumulates, bytes and kernels, each (works,)."""
-    rows = np.array([(work.macs, work.traffic_bytes, work.kernels) for work in works], dtype=np.float64)
-    macs, traffic_bytes, kernels = rows.reshape(-1, 3).T
-    return macs, traffic_bytes, kernels
 
 
 def _single(parameters: tuple[Parameter, ...]) -> dict[str, float]:

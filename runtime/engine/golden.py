@@ -9,16 +9,19 @@ from pathlib import Path
 import numpy as np
 
 from runtime.contract.arrays import FloatArray, UInt8Array
+from runtime.contract.bundle_files import read_modes
 from runtime.contract.entropy import entropy_nats
 from runtime.contract.errors import BundleError, EngineError, ShapeError
 from runtime.contract.manifest import GOLDEN, Manifest, stage_file
+from runtime.contract.precision import FP16, FP32, INT8, MIXED
 from runtime.contract.preprocessing import Preprocessing
 
 from .bundle import full_depth, load_stages
 
-# Other processors sum in another order: float32 logits then differ by about 1e-6 of the largest; a wrong operator or
-# a flipped weight by far more than this.
-TOLERANCE = 1e-4  # absolute, or relative to the largest expected logit of that stage
+# Absolute, or relative to the largest expected logit of that stage. Other processors sum in another order: float32
+# logits then differ by about 1e-6 of the largest; a wrong operator or a flipped weight by far more than this. Where
+# values are rounded to 11 or to 8 bits on the way, that order decides to which side some of them fall.
+TOLERANCES = {FP32: 1e-4, FP16: 1e-2, INT8: 5e-2, MIXED: 5e-2}
 IMAGES = "images"
 
 
@@ -40,8 +43,10 @@ def replay_golden(bundle: Path, manifest: Manifest) -> float:
         tensor = Preprocessing(manifest.input)(images)
     except ShapeError as error:
         raise _unusable(bundle, f"its images do not fit the bundle's input: {error.what}") from error
+    formats = {mode.design: mode.precision for mode in read_modes(bundle, manifest).values()}
     worst = 0.0
     for design in manifest.stages:
+        tolerance = TOLERANCES.get(formats.get(design, FP32), TOLERANCES[FP32])
         try:
             answers = full_depth(load_stages(bundle, manifest, design)).run_through(tensor)
         except EngineError as error:
@@ -55,10 +60,9 @@ def replay_golden(bundle: Path, manifest: Manifest) -> float:
             where = str(bundle / stage_file(design, k))
             if logits.shape != wanted.shape:
                 raise _unusable(bundle, f"{logits_key(design, k)} has shape {wanted.shape}, the stage {logits.shape}")
-            worst = max(worst, _deviation(logits, wanted, f"design {design!r}, stage {k}: logits", where))
-            worst = max(
-                worst, _deviation(entropy, entropy_nats(logits), f"design {design!r}, stage {k}: entropy", where)
-            )
+            worst = max(worst, _deviation(logits, wanted, tolerance, f"design {design!r}, stage {k}: logits", where))
+            what = f"design {design!r}, stage {k}: entropy"  # float32 in every format
+            worst = max(worst, _deviation(entropy, entropy_nats(logits), TOLERANCES[FP32], what, where))
     return worst
 
 
@@ -82,8 +86,8 @@ def read_golden(bundle: Path, manifest: Manifest) -> tuple[UInt8Array, dict[str,
     return images, logits
 
 
-def _deviation(found: FloatArray, wanted: FloatArray, what: str, where: str) -> float:
-    allowed = TOLERANCE * max(1.0, float(np.abs(wanted).max()))
+def _deviation(found: FloatArray, wanted: FloatArray, tolerance: float, what: str, where: str) -> float:
+    allowed = tolerance * max(1.0, float(np.abs(wanted).max()))
     difference = float(np.abs(found - wanted).max())
     if not difference <= allowed:  # a NaN fails too
         raise BundleError(

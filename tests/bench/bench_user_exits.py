@@ -7,7 +7,8 @@ RUN is a run folder of `codesign compile --model …`; answers are asked once an
 test images, none of them seen in training, are pooled and split at random: half of the calibration images choose
 (`select`), the other half certify, as many as are in `test` judge. With `--also-all`, a second arm chooses on both
 halves and certifies nothing. Energy is multiply-accumulates, and what is saved and lost counts against the largest
-network. Harm that a certificate allows is 1 %, with 90 % confidence.
+network; where the run was one with `--finetune`, what is lost counts against that network as it was brought, and harm
+against the fine-tuned one. Harm that a certificate allows is 1 %, with 90 % confidence.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Judge:
 
     networks: Sequence[PooledAnswers]
     solver: ChainSolver
+    brought: PooledAnswers | None = None  # the largest network before it was fine-tuned, where it was
 
     def log(self, chosen: ChosenDesign, images: IntArray) -> ExitLog:
         """What the stages of a design answer on some of the images."""
@@ -65,7 +67,8 @@ class Judge:
         if chosen is None:
             return {"saved": 0.0, "lost": 0.0, "harm": 0.0, "exits": 0.0}
         reference = self.networks[-1]
-        reference_right = reference.logits[-1][images].argmax(axis=1) == reference.labels[images]
+        before = self.brought or reference
+        reference_right = before.logits[-1][images].argmax(axis=1) == before.labels[images]
         outcome = replay(self.log(chosen, images), chosen.design.mask, chosen.policy)
         macs = np.cumsum(self.solver.pricing.exited(chosen.chain).stage_macs(chosen.design.mask))
         return {
@@ -77,7 +80,12 @@ class Judge:
 
 
 def one_split(
-    networks: Sequence[PooledAnswers], solver: ChainSolver, select: IntArray, certify: IntArray | None, judged: IntArray
+    networks: Sequence[PooledAnswers],
+    solver: ChainSolver,
+    select: IntArray,
+    certify: IntArray | None,
+    judged: IntArray,
+    brought: PooledAnswers | None = None,
 ) -> dict[str, dict[str, float]]:
     """Every rule's figures on one split, by its name; certified only where there are images for it."""
     records = [network.record(number, select) for number, network in enumerate(networks)]
@@ -85,7 +93,7 @@ def one_split(
     no_graph = cast(Any, None)  # everything was asked beforehand
     results = solve_chains([Finalist(r, no_graph, told) for r, told in zip(records, logits, strict=True)], solver)
     polisher = Polisher(solver, lambda record: logits[record.genome[0]], reference=records[-1])
-    judge = Judge(networks, solver)
+    judge = Judge(networks, solver, brought)
     reference_right = records[-1].log.correct[-1]
     rows = {}
     for loss in LOSSES:
@@ -131,7 +139,14 @@ def frontier(table: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
 
 
 def measured(
-    networks: Sequence[PooledAnswers], solver: ChainSolver, splits: int, seed: int, judged: int, *, whole: bool
+    networks: Sequence[PooledAnswers],
+    solver: ChainSolver,
+    splits: int,
+    seed: int,
+    judged: int,
+    *,
+    whole: bool,
+    brought: PooledAnswers | None = None,
 ) -> dict[str, Any]:
     """One arm: rules on `splits` resplits; chosen on half of what is not judged, or, with `whole`, on all of it."""
     samples = networks[-1].labels.size
@@ -141,7 +156,7 @@ def measured(
         order = np.random.default_rng([seed, number]).permutation(samples)
         rest = order[: samples - judged]
         select, certify = (rest, None) if whole else (rest[:half], rest[half:])
-        rows.append(one_split(networks, solver, select, certify, order[samples - judged :]))
+        rows.append(one_split(networks, solver, select, certify, order[samples - judged :], brought))
     allowed = {
         f"loss {100 * loss:g} points, {errors:g} standard errors": loss for loss in LOSSES for errors in STANDARD_ERRORS
     }
@@ -171,6 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--logits", type=Path, nargs="+")
+    parser.add_argument("--brought", type=Path, help="with --logits: the largest network before it was fine-tuned")
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--judged", type=int, default=3000)
@@ -179,8 +195,13 @@ def main() -> None:
     args = parser.parse_args()
     if (args.run is None) == (args.logits is None):
         parser.error("give either a run folder or --logits")
-    found = answers_of_run(args.run, args.json.parent) if args.run else [answers_in(file) for file in args.logits]
+    if args.run:
+        found, brought = answers_of_run(args.run, args.json.parent)
+    else:
+        found = [answers_in(file) for file in args.logits]
+        brought = answers_in(args.brought) if args.brought else None
     networks = checked(found)
+    checked([networks[-1], brought or networks[-1]])
     budget = load_preset("tiny").search
     whole_networks = [network.without_exits() for network in networks]
     designs = {"with exits": networks} | ({"whole networks": whole_networks} if len(networks) > 1 else {})
@@ -191,10 +212,12 @@ def main() -> None:
         solver = ChainSolver(mac_pricing(), InnerLimits(budget.max_exits), budget.threshold_levels)
         for whole in (False, True)[: 1 + args.also_all]:
             name = f"{design}, {'all calibration images' if whole else 'half for the certificate'}"
-            arms[name] = measured(pool, solver, args.splits, args.seed, args.judged, whole=whole)
+            arms[name] = measured(pool, solver, args.splits, args.seed, args.judged, whole=whole, brought=brought)
             print(shown(name, arms[name]), flush=True)
     summary = {
         "networks": {network.name: {"macs": network.macs, "exits": len(network.head_macs)} for network in networks},
+        "full_accuracy": networks[-1].full_accuracy,
+        "full_accuracy_before": (brought or networks[-1]).full_accuracy,
         "splits": args.splits,
         "seed": args.seed,
         "epsilon": EPSILON,

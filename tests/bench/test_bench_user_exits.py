@@ -52,6 +52,21 @@ def test_a_chain_saves_more_for_a_greater_loss_and_harms_no_less_than_it_loses()
     assert "certified" in rows
 
 
+def test_what_fine_tuning_loses_counts_against_the_network_as_it_was_brought() -> None:
+    select, certify, judged = parts()
+    knows_all = 9.0 * np.eye(CLASSES)[SMALL.labels][None]
+    brought = PooledAnswers("as brought", knows_all, SMALL.labels, np.asarray([3e6]), np.zeros(0))
+    lost = 1.0 - float((SMALL.logits[-1].argmax(axis=1) == SMALL.labels)[judged].mean())
+    assert lost > 0.0
+    tuned = one_split([SMALL], SOLVER, select, certify, judged)
+    against = one_split([SMALL], SOLVER, select, certify, judged, brought)
+    for name, row in tuned.items():
+        if row["exits"] > 0:
+            assert against[name]["lost"] == pytest.approx(row["lost"] + lost)
+        assert against[name]["harm"] == row["harm"]
+        assert against[name]["saved"] == row["saved"]
+
+
 def test_without_images_for_it_nothing_is_certified() -> None:
     select, certify, judged = parts()
     rows = one_split([LARGE], SOLVER, np.concatenate([select, certify]), None, judged)

@@ -23,19 +23,20 @@ class DesignIndex:
         """(m,): where each of (m, genes) is in the list; -1: nowhere."""
         if not len(self.designs):
             return np.full(len(wanted), -1, dtype=np.int64)
-        at = np.searchsorted(self.keys, _keys(wanted)).clip(max=len(self.keys) - 1)
+        at = np.searchsorted(self.keys, keys(wanted)).clip(max=len(self.keys) - 1)
         found = self.order[at]
         return np.where((self.designs[found] == wanted).all(axis=1), found, -1)
 
 
 def design_index(designs: IntArray) -> DesignIndex:
     """Index (n, genes)."""
-    keys = _keys(designs)
-    order = np.argsort(keys, kind="stable")
-    return DesignIndex(designs, order, keys[order])
+    of_designs = keys(designs)
+    order = np.argsort(of_designs, kind="stable")
+    return DesignIndex(designs, order, of_designs[order])
 
 
-def _keys(designs: IntArray) -> IntArray:
+def keys(designs: IntArray) -> IntArray:
+    """(n,): a whole number for each design, (n, genes); the same for the same, and hardly ever for two that differ."""
     odd = np.random.default_rng(KEYS_FROM).integers(1, 2**62, designs.shape[1]) * 2 + 1
-    keys: IntArray = (designs.astype(np.int64) * odd).sum(axis=1)  # wraps around, as meant
-    return keys
+    summed: IntArray = (designs.astype(np.int64) * odd).sum(axis=1)  # wraps around, as meant
+    return summed

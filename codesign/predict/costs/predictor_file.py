@@ -59,7 +59,7 @@ def read_predictor(path: Path, makers: Mapping[str, Maker]) -> SavedPredictor:
     Args:
         makers: the models that are known, by name.
     Raises:
-        DataError: no such file, damaged, not a predictor, of another version, or of a model that is not known.
+        DataError: no such file, damaged, not a predictor, of another version, or its model or encoding is not known.
     """
     arrays = read_plain_arrays(path, WHAT)
     header = _header(path, arrays)
@@ -76,7 +76,15 @@ def read_predictor(path: Path, makers: Mapping[str, Maker]) -> SavedPredictor:
     genes, encoding = _genes(path, header), _text(path, header, "encoding")
     parts = {name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)}
     try:
-        fitted = makers[model](genes, encoding).restored(parts)
+        predictor = makers[model](genes, encoding)
+    except KeyError as error:
+        raise DataError(
+            f"the predictor's {model!r} is of encoding {encoding!r}, which this version does not have",
+            where=str(path),
+            to_do="fit it again",
+        ) from error
+    try:
+        fitted = predictor.restored(parts)
     except DataError as error:
         raise DataError(error.what, where=error.where or str(path), to_do=error.to_do) from error
     return SavedPredictor(model, encoding, genes, _text(path, header, "cost_unit"), provenance, fitted)

@@ -11,6 +11,7 @@ from runtime.contract.errors import ConfigError, DataError
 
 PLAIN, HELP = "plain", "help"
 PROTOCOLS = (PLAIN, HELP)
+FEWEST_JUDGED = 2  # designs: one alone has no rank
 TRIMMED = 0.1  # HELP (Lee et al., NeurIPS 2021) leaves out the fastest and the slowest tenth
 
 
@@ -39,7 +40,7 @@ def training_and_test(
             highest, on both sides.
     Raises:
         ConfigError: no such protocol, or a count under 1.
-        DataError: there are not more networks than `count`.
+        DataError: there are not more networks than `count`, or under FEWEST_JUDGED rows of others are left.
     """
     if protocol not in PROTOCOLS:
         raise ConfigError(f"there is no protocol {protocol!r}", to_do=f"choose one of {', '.join(PROTOCOLS)}")
@@ -58,4 +59,9 @@ def training_and_test(
     shuffled = rng.permutation(rows)
     first_of_each = np.sort(np.unique(group[shuffled], return_index=True)[1])
     training: IntArray = shuffled[first_of_each[:count]]
-    return Split(training, rows[~np.isin(group[rows], group[training])])
+    test = rows[~np.isin(group[rows], group[training])]
+    if len(test) < FEWEST_JUDGED:
+        raise DataError(
+            f"{count} networks to fit on leave {len(test)} design to judge by", to_do="ask for fewer networks to fit on"
+        )
+    return Split(training, test)

@@ -17,7 +17,6 @@ from .design_features import DesignFeatures, design_features
 from .smooth_part import LENGTHS, SmoothPart
 
 BLOCK = 4096  # designs at a time, which bounds the memory
-FEW = 1 << 20  # in spaces of at most so many designs, repeated ones are predicted once
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,8 @@ class CostSurface:
 
     def mean(self, designs: IntArray) -> FloatArray:
         """(n,), of designs, (n, genes), in their canonical form."""
-        distinct, places = self._distinct(designs)
-        blocks = np.array_split(distinct, range(BLOCK, len(distinct), BLOCK))
-        mean: FloatArray = np.concatenate([self._mean(block) for block in blocks])[places]
+        blocks = np.array_split(designs, range(BLOCK, len(designs), BLOCK))
+        mean: FloatArray = np.concatenate([self._mean(block) for block in blocks])
         return mean
 
     def as_arrays(self) -> Arrays:
@@ -80,20 +78,11 @@ class CostSurface:
     def _mean(self, designs: IntArray) -> FloatArray:
         dense = self.features.dense(designs)
         total = self.constant + self.features.weighted(designs, dense, self.weights)
-        # Of smooth functions single precision keeps enough, in half of the time.
-        pulls = self.pulls.astype(np.float32)
+        # Of smooth functions single precision keeps enough, in half of the time, but it does not reach every unit.
+        size = float(np.abs(self.pulls).max()) or 1.0
+        pulls = (self.pulls / size).astype(np.float32)
         for part, of_lengths in zip(self.smooth, self.variances, strict=True):
             for kernel, variance in zip(part.kernels(dense, np.float32), of_lengths, strict=True):
-                total += variance * (kernel @ pulls)
+                total += variance * size * (kernel @ pulls).astype(np.float64)
         mean: FloatArray = np.maximum(total, self.lowest)
         return mean
-
-    def _distinct(self, designs: IntArray) -> tuple[IntArray, IntArray]:
-        """The designs without repeats, where the space is small, and the place of each in there."""
-        sizes = tuple(values[-1] + 1 for values in self.features.genes.values)
-        space = float(np.prod(np.asarray(sizes, dtype=np.float64)))
-        if space > FEW or not len(designs) or (designs >= np.array(sizes)).any():
-            return designs, np.arange(len(designs))
-        codes = np.ravel_multi_index(tuple(designs.T), sizes)
-        first, places = np.unique(codes, return_index=True, return_inverse=True)[1:]
-        return designs[first], places.reshape(-1)

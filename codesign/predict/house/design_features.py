@@ -15,6 +15,8 @@ from codesign.predict.encodings.layers import Layers
 from codesign.predict.encodings.one_hot import OneHot, one_hot
 from runtime.contract.arrays import FloatArray, IntArray
 
+LONGEST_TABLE = 4096  # values are numbers of any size; small ones are looked up in a table, which is faster
+
 
 @dataclass(frozen=True, slots=True)
 class DesignFeatures:
@@ -87,8 +89,10 @@ class DesignFeatures:
         """
         by_value, of_dense, of_cross = np.split(weights, [self.dense_columns.start, self.dense_columns.stop])
         total: FloatArray = dense @ of_dense
-        for table, column in zip(self._tables(by_value), designs.T, strict=True):
-            total += table[np.minimum(column, len(table) - 1)]
+        first = 0
+        for values, column in zip(self.genes.values, designs.T, strict=True):
+            total += _looked_up(values, by_value[first : first + len(values)], column)
+            first += len(values)
         if self.whole:
             blocks, whole = self._factors(dense)
             total += (whole * (blocks @ of_cross.reshape(self.whole, -1).T)).sum(axis=1)
@@ -98,18 +102,24 @@ class DesignFeatures:
         end = self.counted
         return dense[:, : end - self.whole], dense[:, end - self.whole : end]
 
-    def _tables(self, by_value: FloatArray) -> Sequence[FloatArray]:
-        """Per gene the weight of each value, 0 for those that the genes do not list and, last, for all beyond."""
-        tables, first = [], 0
-        for values in self.genes.values:
-            table: FloatArray = np.zeros(values[-1] + 2)
-            table[list(values)] = by_value[first : first + len(values)]
-            tables.append(table)
-            first += len(values)
-        return tables
-
 
 def design_features(genes: Genes) -> DesignFeatures:
     """The features of a space. Raises DataError where it is not known what a gene can take."""
     known = layers.NAME in encodings_for(genes)
     return DesignFeatures(genes, one_hot(genes), combination_counts(genes), layers.layers(genes) if known else None)
+
+
+def _looked_up(values: Sequence[int], weights: FloatArray, column: IntArray) -> FloatArray:
+    """(n,): the weight of each design's value of a gene, 0 for those that the gene does not list.
+
+    Args:
+        values: that the gene lists, ascending.
+        weights: (values,).
+        column: (n,), 0 or more.
+    """
+    if values[-1] < LONGEST_TABLE:
+        table: FloatArray = np.zeros(values[-1] + 2)  # the last place is for all beyond
+        table[list(values)] = weights
+        return table[np.minimum(column, len(table) - 1)]
+    place = np.minimum(np.searchsorted(values, column), len(values) - 1)
+    return np.where(np.asarray(values)[place] == column, weights[place], 0.0)

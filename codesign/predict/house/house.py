@@ -19,10 +19,12 @@ from codesign.predict.models.samples import distinct_networks
 from runtime.contract.arrays import FloatArray, IntArray
 
 from .fitted_house import FittedHouse
+from .second_opinions import Opinion, opinions_worth_hearing
 from .surface_fit import fitted_surface
 
 FEW, FOLDS = 256, 10
 FEWEST = 2  # samples that a surface can be fitted on
+FEWEST_FOR_OPINIONS = 40  # with fewer, errors out of fold do not tell models apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,26 @@ class House:
         distinct = written[np.unique(networks, return_index=True)[1]]
         cost = np.array([np.median(costs[networks == network]) for network in range(len(distinct))])
         fit = fitted_surface(known, distinct, cost, rng)
-        predicted = _out_of_fold(known, distinct, cost, rng) if len(cost) <= FEW else fit.left_out
+        opinions: tuple[Opinion, ...] = ()
+        predicted = fit.left_out
+        if len(cost) <= FEW:
+            folds = rng.permutation(len(cost)) % min(FOLDS, len(cost))
+            predicted = _out_of_fold(known, distinct, cost, folds, rng)
+            if len(cost) >= FEWEST_FOR_OPINIONS:
+                opinions, predicted = opinions_worth_hearing(known, distinct, cost, predicted, folds, rng)
         residuals = np.log(cost) - np.log(predicted)
-        return FittedHouse(fit.surface, TrainingRange.of(known, distinct), conformal(residuals, np.log(cost)))
+        return FittedHouse(fit.surface, opinions, TrainingRange.of(known, distinct), conformal(residuals, np.log(cost)))
 
     def restored(self, arrays: Arrays) -> FittedHouse:
         """What `as_arrays` gave. Raises DataError where an array is missing or of another space."""
         return FittedHouse.from_arrays(self.genes, arrays)
 
 
-def _out_of_fold(genes: Genes, designs: IntArray, costs: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _out_of_fold(
+    genes: Genes, designs: IntArray, costs: FloatArray, folds: IntArray, rng: np.random.Generator
+) -> FloatArray:
     """(n,): each sample as a fit without its fold predicts it."""
     predicted = np.full(len(costs), float(np.median(costs)))
-    folds = rng.permutation(len(costs)) % min(FOLDS, len(costs))
     for fold in range(int(folds.max()) + 1):
         kept = folds != fold
         if kept.sum() >= FEWEST:

@@ -32,8 +32,8 @@ def linear_groups(features: DesignFeatures, centred: FloatArray) -> list[LinearG
     """The groups that differ at all in the samples.
 
     They are: every value of every gene; counts times genes of the whole network; the counts of each unit; all counts;
-    layer shapes; kinds of blocks over all units; numbers summed over all blocks; directions of layer shapes. The larger
-    of them tell more, the smaller need fewer samples.
+    layer shapes; kinds of blocks over all units; numbers summed over all blocks; each gene as a number; directions of
+    layer shapes. The larger of them tell more, the smaller need fewer samples.
 
     Args:
         centred: (samples, columns), less the columns' means.
@@ -47,9 +47,25 @@ def linear_groups(features: DesignFeatures, centred: FloatArray) -> list[LinearG
     groups = [_scaled(centred, columns, np.eye(len(columns))) for columns in (by_value, cross, *of_units)]
     mixes: list[tuple[IntArray, FloatArray]] = [(columns, np.eye(len(columns))) for columns in (counts, shapes)]
     mixes += [(counts, sums) for sums in (sums_of_kinds(features.counts), sums_of_numbers(features.counts))]
+    mixes.append((by_value, _numbers(features)))
     groups += [_scaled(centred, columns, mix * _evenly(centred[:, columns] @ mix)) for columns, mix in mixes]
     groups.append(_scaled(centred, shapes, _directions(centred[:, shapes])))
     return [group for group in groups if group is not None]
+
+
+def _numbers(features: DesignFeatures) -> FloatArray:
+    """(one-hot columns, genes): the values of genes, as shares of their greatest; (columns, 0) where they are choices.
+
+    A width is a number: two values that were measured say what one between them costs.
+    """
+    genes = features.genes
+    if genes.choices:
+        return np.zeros((features.one_hot_columns, 0))
+    mix, first = np.zeros((features.one_hot_columns, len(genes.names))), 0
+    for gene, values in enumerate(genes.values):
+        mix[first : first + len(values), gene] = np.asarray(values) / max(values[-1], 1)
+        first += len(values)
+    return mix
 
 
 def _evenly(features: FloatArray) -> FloatArray:

@@ -24,7 +24,7 @@ from runtime.contract.arrays import FloatArray, IntArray
 from .folds import folds_of, out_of_fold
 from .regression import FittedRegression, Regression
 from .samples import distinct_networks
-from .stored import floats
+from .stored import positive
 
 BLOCK = 4096  # designs encoded at a time; more only makes the memory slower
 FARTHEST = 10.0
@@ -93,11 +93,11 @@ class EncodedModel:
 
     def restored(self, arrays: Arrays) -> FittedModel:
         """What `as_arrays` gave. Raises DataError where an array is missing or of another shape."""
-        least, greatest = floats(arrays, LIMITS, (2,)).tolist()
+        least, greatest = positive(arrays, LIMITS, (2,)).tolist()
         return FittedModel(
             encoding=self.encoding,
             regression=self.regression.restored(arrays, len(self.encoding.columns)),
-            scale=float(floats(arrays, SCALE, ())),
+            scale=float(positive(arrays, SCALE, ())),
             limits=(least, greatest),
             intervals=Conformal.from_arrays(arrays),
             seen=TrainingRange.from_arrays(self.genes, arrays),

@@ -1,9 +1,9 @@
 """A look-up table: every block has a cost of its own, and a network costs the sum of its blocks'.
 
-The baseline of ESM (section III-B), with its linear correction of the sum. Its authors profile blocks one by one; a table
-can also be had from whole networks, which is the stronger baseline: the entries are then the non-negative ones that
-explain the samples best, drawn a little towards the entry that all blocks would share, so that a block which no sample
-holds is not free.
+The baseline of ESM (section III-B), with its linear correction of the sum. Its authors profile blocks one by one; a
+table can also be had from whole networks, which is the stronger baseline: the entries are then the non-negative ones
+that explain the samples best, drawn a little towards the entry that all blocks would share, so that a block which no
+sample holds is not free.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .relative_errors import RelativeErrors, importance
 
 NAME = "lookup"
 FOLDS = 10
-PULL = 0.3  # samples' worth of evidence that an entry is like all others
+PULL = 0.3  # how strongly an entry is drawn to the shared one, as a share of a sample's mean entry
 
 
 @dataclass(frozen=True, slots=True)

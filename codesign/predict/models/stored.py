@@ -22,6 +22,14 @@ def floats(arrays: Arrays, name: str, shape: Shape) -> FloatArray:
     return found
 
 
+def positive(arrays: Arrays, name: str, shape: Shape) -> FloatArray:
+    """The same, and all of them above 0."""
+    found = floats(arrays, name, shape)
+    if not (found > 0).all():
+        raise _damaged(name)
+    return found
+
+
 def whole_numbers(arrays: Arrays, name: str, shape: Shape, below: int) -> IntArray:
     """An array of indices from 0 to below `below`. Raises DataError where it is missing or has others."""
     found = _of_shape(arrays, name, shape)

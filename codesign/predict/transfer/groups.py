@@ -29,6 +29,10 @@ WHEN_BOARDS_AGREE: Mapping[str, float] = MappingProxyType(
 WHEN_ONE_LEADS: Mapping[str, float] = MappingProxyType(
     {LEADING: 0.5, DIFFERENCES: -4.5, LAYERS: -4.5, COMBINATIONS: -6.5, ONE_HOT: -7.5, NOISE: -3.0}
 )
+# Odds and medians of boards that are unlike all known ones: so low that public boards never notice, but a table's
+# sources may be of any kind, and what they say must not drown what the samples do.
+ODDS_OF_NONE = 0.05
+WHEN_NONE_LEADS: Mapping[str, float] = MappingProxyType({LAYERS: -1.0, COMBINATIONS: -1.5, ONE_HOT: -1.5, NOISE: -3.0})
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # hypotheses share groups: the same one has the same kernel
@@ -49,23 +53,26 @@ class Hypothesis:
 
 
 def hypotheses(boards: KnownBoards) -> tuple[Hypothesis, ...]:
-    """Half of the odds: known boards together lead; the other half: one of them does, each as likely as the others.
+    """All that the new board may be like.
 
-    With one known board it leads; with none, only encodings speak.
+    Known boards together lead with half of the odds, and one of them leads with the other half, each as likely as the
+    others; with a single known board it leads. But for ODDS_OF_NONE: then only encodings speak, as with none known.
     """
     count = boards.alone.shape[1]
     encodings = _of_encodings(boards.basis)
+    none = Hypothesis(encodings, _typical(encodings, WHEN_NONE_LEADS), np.log(ODDS_OF_NONE) if count else 0.0)
+    if not count:
+        return (none,)
     differences = (Group(DIFFERENCES, boards.differences),) if boards.differences.shape[1] else ()
     found = []
-    if count != 1:
-        together = (Group(LEADING, boards.mean),) if count else ()
-        groups = (*together, *differences, *encodings)
-        found.append(Hypothesis(groups, _typical(groups, WHEN_BOARDS_AGREE), np.log(0.5) if count else 0.0))
+    half = np.log((1.0 - ODDS_OF_NONE) * (0.5 if count > 1 else 1.0))
+    if count > 1:
+        groups = (Group(LEADING, boards.mean), *differences, *encodings)
+        found.append(Hypothesis(groups, _typical(groups, WHEN_BOARDS_AGREE), half))
     for board in range(count):
         groups = (Group(LEADING, boards.alone[:, board : board + 1]), *differences, *encodings)
-        log_odds = -np.log(count) + (np.log(0.5) if count > 1 else 0.0)
-        found.append(Hypothesis(groups, _typical(groups, WHEN_ONE_LEADS), log_odds))
-    return tuple(found)
+        found.append(Hypothesis(groups, _typical(groups, WHEN_ONE_LEADS), half - np.log(count)))
+    return (*found, none)
 
 
 def constant_loading(basis: Basis) -> FloatArray:

@@ -77,8 +77,7 @@ def _opinions(features: FloatArray, sources: FloatArray) -> FloatArray:
 def _ridge(features: FloatArray, targets: FloatArray) -> FloatArray:
     """(columns, targets): the penalty of each by generalised cross-validation (Golub, Heath & Wahba 1979)."""
     centred, wanted = features - features.mean(axis=0), targets - targets.mean(axis=0)
-    values, vectors = np.linalg.eigh(centred.T @ centred)
-    values = np.maximum(values, 0.0)
+    values, vectors = _directions(centred)
     along = vectors.T @ (centred.T @ wanted)
     weights = np.empty((features.shape[1], targets.shape[1]))
     for at in range(targets.shape[1]):
@@ -88,6 +87,15 @@ def _ridge(features: FloatArray, targets: FloatArray) -> FloatArray:
         error = left / np.maximum(1.0 - spent / len(features), 1e-3) ** 2
         weights[:, at] = vectors @ shrunk[:, int(np.argmin(error))]
     return weights
+
+
+def _directions(centred: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Squared lengths along, (directions,), and directions, (columns, directions), by the smaller of two matrices."""
+    if centred.shape[1] > centred.shape[0]:
+        _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
+        return lengths**2, directions.T
+    values, vectors = np.linalg.eigh(centred.T @ centred)
+    return np.maximum(values, 0.0), vectors
 
 
 def _summed_up(basis: Basis, designs: IntArray, features: FloatArray, alone: FloatArray) -> KnownBoards:

@@ -65,4 +65,6 @@ class LinearPosterior:
             ):
                 raise DataError(f"`{PREFIX}{field.name}` is missing or damaged", to_do="fit the predictor again")
             found[field.name] = array
+        if found["weights"].shape[1] != len(found["odds"]) or len(found["noise"]) != 1:
+            raise DataError(f"arrays `{PREFIX}…` disagree", to_do="fit the predictor again")
         return cls(**found)

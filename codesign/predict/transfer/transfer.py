@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codesign.predict.costs.conformal import Conformal, conformal
+from codesign.predict.costs.distinct import distinct
 from codesign.predict.costs.genes import Genes
 from codesign.predict.costs.prediction import Prediction
 from codesign.predict.costs.predictor import Arrays
@@ -16,7 +17,7 @@ from codesign.predict.costs.training_range import TrainingRange
 from runtime.contract.arrays import FloatArray, IntArray
 from runtime.contract.errors import DataError
 
-from .basis import Basis
+from .basis import CONSTANT, Basis
 from .groups import constant_loading, hypotheses
 from .known_boards import KnownBoards, known_boards
 from .linear_posterior import LinearPosterior
@@ -25,6 +26,7 @@ from .robust_blend import robust_blend
 
 SAMPLES_TO_KEEP = 1000
 DESIGNS_AT_A_TIME = 4096  # bounds the memory
+FURTHEST = 20.0  # in ln cost, from the samples' level: what lies far outside all that was measured gets a finite cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,15 @@ class TransferFit:
 
     def predict(self, designs: IntArray) -> Prediction:
         """Costs of designs, (n, genes)."""
+        once, places = distinct(designs)
         parts = [
             self.posterior.at(self.basis.features(block))
-            for block in np.array_split(designs, range(DESIGNS_AT_A_TIME, len(designs), DESIGNS_AT_A_TIME))
+            for block in np.array_split(once, range(DESIGNS_AT_A_TIME, len(once), DESIGNS_AT_A_TIME))
         ]
-        log_cost, deviation = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return self.intervals.prediction(np.exp(log_cost), self.seen.beyond(designs), deviation)
+        log_cost, deviation = (np.concatenate(part)[places] for part in zip(*parts, strict=True))
+        level = (self.posterior.weights @ self.posterior.odds)[self.basis.parts[CONSTANT]]
+        mean = np.exp(np.clip(log_cost, level - FURTHEST, level + FURTHEST))
+        return self.intervals.prediction(mean, self.seen.beyond(once)[places], deviation)
 
     def as_arrays(self) -> Arrays:
         """All of it; known boards' tables are not needed again."""

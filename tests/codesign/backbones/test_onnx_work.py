@@ -51,6 +51,16 @@ def test_a_convolution_costs_its_kernel_per_output_value() -> None:
     assert work(model) == Work(out * 27, 4 * (3 * 64 + 5 * 27 + 5 + out), 1)
 
 
+def test_in_narrower_numbers_a_layer_moves_fewer_bytes_and_makes_as_many_products() -> None:
+    model = graph([node("Conv", "x", "w", pads=[1] * 4, out="y"), node("Relu", "y")], {"w": (5, 3, 3, 3)})
+    wide = work(model)
+    for name, share in (("fp16", 0.5), ("int8", 0.25)):
+        (narrow,) = works_of(model, ["out"], {"y": name})
+        assert (narrow.macs, narrow.kernels) == (wide.macs, wide.kernels)
+        assert narrow.traffic_bytes == share * wide.traffic_bytes
+        assert (narrow.fp16_macs, narrow.int8_macs) == ((wide.macs, 0) if name == "fp16" else (0, wide.macs))
+
+
 def test_a_depthwise_convolution_costs_one_channel_per_output_value() -> None:
     model = graph([node("Conv", "x", "w", group=3, pads=[1] * 4)], {"w": (3, 1, 3, 3)})
     assert work(model) == Work(3 * 64 * 9, 4 * (3 * 64 + 27 + 3 * 64), 1)

@@ -86,6 +86,14 @@ def test_a_small_error_in_one_weight_is_found(bundle: Path) -> None:
         compare_with_uncut(bundle, LONE, answers * 1.0002, images)
 
 
+def test_narrower_numbers_may_be_rounded_to_either_side(bundle: Path) -> None:
+    images = random_images(2)
+    answers = full_depth_answers(bundle, LONE, images)
+    assert compare_with_uncut(bundle, LONE, answers * 1.0002, images, "fp16") == pytest.approx(2e-4, rel=0.1)
+    with pytest.raises(BundleError, match=r"more than 0\.02"):
+        compare_with_uncut(bundle, LONE, answers * 1.1, images, "int8")
+
+
 def test_another_number_of_classes_is_found(bundle: Path) -> None:
     with pytest.raises(BundleError, match=r"has logits \(\d, 2, 5\), its uncut networks \(\d, 2, 7\)"):
         compare_with_uncut(bundle, TRUNK, np.zeros((3, 2, 7)), random_images(2))

@@ -51,6 +51,15 @@ def test_every_bar_is_a_row_and_the_oracle_is_called_unreachable(capsys: pytest.
         assert text in printed
 
 
+def test_what_another_format_does_alone_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = {"fp32": {"accuracy": 0.92, "energy_j": 0.018}, "deployed": {"accuracy": 0.918, "energy_j": 0.006}}
+    made = results() | {"precision": {"shown": "INT8", "full_network": {"energy_kind": "simulated"} | alone}}
+    print_summary(RunFolder(Path("out")), made, as_json=False)
+    assert "Deployed in INT8: that alone takes the full network from 92.00% to 91.80%" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
 def test_a_rate_that_cannot_be_served_is_said_to_be_too_slow(capsys: pytest.CaptureFixture[str]) -> None:
     made = results()
     made["bars"][0]["served_energy_j"] = None

@@ -32,6 +32,16 @@ def assert_same_work(left: Work, right: Work) -> None:
     )
 
 
+def test_work_in_another_format_is_counted_where_the_layers_are() -> None:
+    formats = {node.output[0]: "int8" for node in GRAPH.graph.node if node.op_type == "Conv"}
+    narrow = exited_backbone(GRAPH, BLOCKS, CUTS, formats)
+    for before, after in zip([*EXITED.static, *EXITED.heads], [*narrow.static, *narrow.heads], strict=True):
+        assert after.macs == before.macs
+        assert after.int8_macs <= after.macs
+    assert total(narrow.static).int8_macs > 0.9 * total(narrow.static).macs
+    assert total(narrow.static).traffic_bytes < 0.5 * total(EXITED.static).traffic_bytes
+
+
 def test_segments_and_heads_together_are_the_work_of_the_whole_graph() -> None:
     outputs = [value.name for value in GRAPH.graph.output]
     parts = [work for segment in EXITED.segments for work in segment] + list(EXITED.heads)

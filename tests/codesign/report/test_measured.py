@@ -152,3 +152,10 @@ def test_an_impossible_value_is_refused_with_its_path(change: dict[str, Any], wh
     with pytest.raises(ConfigError) as caught:
         results_from(table)
     assert caught.value.where == f"results.json: {where}"
+
+
+def test_the_mean_error_is_of_all_rows_as_a_share_of_what_was_measured() -> None:
+    found = results_from(with_measured()).measured
+    assert found is not None
+    errors = [abs(each.predicted_latency_s - each.measured_latency_s) / each.measured_latency_s for each in found.rows]
+    assert found.mean_latency_error == pytest.approx(sum(errors) / len(errors))

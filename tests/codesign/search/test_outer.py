@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from codesign.search.backbone_record import BackboneRecord, Genome
+from codesign.search.foresight import Foresight
 from codesign.search.inner_front import InnerFront
 from codesign.search.inner_grid import InnerLimits
 from codesign.search.outer import Chain, ChainResult, GenerationSummary, OuterProblem, front_points, outer_search
+from runtime.contract.arrays import FloatArray
 from tests.codesign.search.records import pricing, record, solver
 
 SIZES = (8, 3, 3)
@@ -35,6 +38,7 @@ class Search:
         self.history: list[GenerationSummary] = []
         self.evaluated_at: list[int] = []
         self.planted = planted
+        self.foresight: Foresight | None = None
 
     def evaluate(self, genome: Genome) -> BackboneRecord:
         if self.disturb:
@@ -63,8 +67,24 @@ class Search:
             pricing(),
             accuracy_window=0.5,
             reference_energy_j=lambda largest: float(self.solver.static_energies_j(largest)[at]),
+            foresight=self.foresight,
         )
         return outer_search(problem, population, generations, seed, self.on_generation)
+
+
+def seeing(fewest: int = 6, *, disturb: bool = False) -> Search:
+    """A search that knows beforehand how accurate a backbone will be."""
+
+    def accuracies(evaluated: Sequence[BackboneRecord], genomes: Sequence[Genome]) -> FloatArray:
+        assert len(evaluated) >= fewest
+        assert not set(genomes) & {known.genome for known in evaluated}
+        if disturb:
+            np.random.seed(None)
+        return np.asarray([planted(genome).accuracy for genome in genomes])
+
+    search = Search()
+    search.foresight = Foresight(lambda genome: planted(genome).static, accuracies, fewest)
+    return search
 
 
 def keys(results: list[ChainResult]) -> list[tuple[tuple[Genome, ...], bool]]:
@@ -184,3 +204,54 @@ def test_points_of_a_front_are_error_and_energy() -> None:
     assert front_points(front).tolist() == [
         [1.0 - a, e] for a, e in zip(front.accuracy.tolist(), front.energy_j.tolist(), strict=True)
     ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_with_perfect_foresight_the_same_chains_are_solved_and_fewer_backbones_evaluated(seed: int) -> None:
+    blind, foreseeing = Search(), seeing()
+    every, some = (search(generations=6, seed=seed)[1] for search in (blind, foreseeing))
+    assert [chain.front is not None for chain in some].count(True) == len(foreseeing.solved)
+    solved = [[tuple(r.genome for r in chain) for chain in search.solved] for search in (blind, foreseeing)]
+    assert solved[0] == solved[1]
+    assert [s.hypervolume for s in blind.history] == [s.hypervolume for s in foreseeing.history]
+    assert len(foreseeing.evaluated) < len(blind.evaluated)
+    assert {key for key, _ in keys(some)} <= {key for key, _ in keys(every)}
+
+
+def test_with_foresight_only_what_is_solved_is_evaluated_but_for_the_first_generation() -> None:
+    search = seeing(fewest=6)
+    records = search(generations=5)[0]
+    assert [known.genome for known in records] == search.evaluated
+    in_solved = {r.genome for chain in search.solved for r in chain}
+    first = search.evaluated_at[0]
+    assert search.evaluated_at[-1] > first > 6
+    assert set(search.evaluated[first:]) <= in_solved
+
+
+def test_until_there_are_enough_to_learn_from_every_backbone_met_is_evaluated() -> None:
+    blind, never = Search(), seeing(fewest=1000)
+    assert keys(blind()[1]) == keys(never()[1])
+    assert blind.evaluated == never.evaluated
+
+
+def test_with_foresight_fronts_are_of_evaluated_backbones() -> None:
+    search = seeing()
+    results = search(generations=5)[1]
+    assert {r.genome for result in results for r in result.chain} <= set(search.evaluated)
+
+
+def test_what_learning_draws_from_numpy_changes_nothing() -> None:
+    quiet, disturbed = seeing(), seeing(disturb=True)
+    assert keys(quiet()[1]) == keys(disturbed()[1])
+
+
+def test_foresight_that_is_wrong_costs_solutions_but_no_front_is_wrong() -> None:
+    search = seeing()
+    assert search.foresight is not None
+    search.foresight = replace(search.foresight, accuracies=lambda _, genomes: np.ones(len(genomes)))
+    results = search(generations=5)[1]
+    for result in results:
+        if result.front is not None:
+            again = search.solver(tuple(planted(r.genome) for r in result.chain))
+            assert again is not None
+            np.testing.assert_array_equal(front_points(result.front), front_points(again))

@@ -69,6 +69,13 @@ def test_who_checks_finds_what_the_promise_stands_on() -> None:
     assert told["images_sha256"] == arrays_sha256(answers.split.images, answers.split.labels)
 
 
+def test_a_certificate_says_in_which_format_it_was_tested_and_against_which() -> None:
+    mode, sentence = certified_mode(start(0.02), answers_with(50, entropy_of_harm=0.5), 0.01, 0.1, "int8")
+    assert mode is not None
+    assert mode.to_json()["precision"] == "int8"
+    assert sentence.endswith("Tested in INT8; the full network it is held against is in FP32.")
+
+
 def test_where_nothing_passes_there_is_no_mode_and_full_depth_is_said() -> None:
     mode, sentence = certified_mode(start(0.6), answers_with(50, entropy_of_harm=0.0), 0.01, 0.1)
     assert mode is None

@@ -96,6 +96,13 @@ def test_the_plan_is_pushed_run_and_its_records_pulled(tmp_path: Path) -> None:
     assert [call[0] for call in board.calls] == ["ssh", "scp", "ssh", "measure", "scp"]
 
 
+def test_a_tidy_run_leaves_nothing_on_the_board(tmp_path: Path) -> None:
+    board = Board(tmp_path)
+    run_plan(board.target, board.plan, "abc", board.records, lambda *_: None, board.programs, tidy=True)
+    assert board.records.read_text() == "record\n"
+    assert list((board.home / ".cache/edge-codesign/measure").iterdir()) == []
+
+
 def test_nobody_is_asked_for_a_password_and_the_login_is_no_option(tmp_path: Path) -> None:
     board = Board(tmp_path)
     board.run()

@@ -9,6 +9,7 @@ import torch
 from codesign.search.backbone_record import Genome
 from codesign.search.chain_solver import ChainSolver
 from codesign.search.inner_grid import InnerLimits
+from codesign.search.outer import GenerationSummary
 from codesign.walk import search_step
 from codesign.walk.evaluate import Evaluator
 from codesign.walk.run_folder import RunFolder
@@ -59,6 +60,34 @@ def test_a_finished_search_is_answered_from_the_archive(parts: Parts, monkeypatc
     assert [summary.hypervolume for summary in history] == [row["hypervolume"] for row in parts.run.results["history"]]
     solved = sum(result.front is not None for result in results)
     assert ticks[-1] == (budget.generations, budget.generations, f"{len(records)} backbones, {solved} chains")
+
+
+def test_an_interrupted_search_that_foresees_goes_on_as_if_nothing_had_happened(
+    parts: Parts, empty_folder: RunFolder
+) -> None:
+    evaluator = Evaluator(parts.evaluator.supernet, parts.evaluator.heads, parts.data, empty_folder)
+
+    def search(*, foresee: bool = True) -> tuple[list[Genome], list[tuple[Genome, ...]], list[GenerationSummary]]:
+        records, results, history = run_outer_search(
+            evaluator,
+            parts.solver,
+            population=10,
+            generations=3,
+            max_accuracy_loss=parts.settings.max_accuracy_loss,
+            seed=0,
+            tick=no_tick,
+            foresee=foresee,
+        )
+        chains = [tuple(record.genome for record in result.chain) for result in results]
+        return [record.genome for record in records], chains, history
+
+    whole = search()
+    for kept in [*sorted(empty_folder.backbones.iterdir())[::2], *sorted(empty_folder.fronts.iterdir())[::2]]:
+        kept.unlink()  # as if the run had been stopped before these were written
+    assert search() == whole
+    archive = {path.name for path in empty_folder.backbones.iterdir()}
+    assert len(archive) == len(whole[0])  # nothing was evaluated that the search does not know of
+    assert len(search(foresee=False)[0]) > len(whole[0])
 
 
 def test_a_finalist_gets_heads_of_its_own_and_its_backbone_stays_as_it_was(parts: Parts) -> None:

@@ -37,6 +37,31 @@ def test_training_time_is_that_of_a_few_batches_times_images_and_epochs(
     assert not list(tmp_path.iterdir())
 
 
+def test_fine_tuning_adds_its_own_epochs(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(float(second) for second in range(100))
+    monkeypatch.setattr(user_estimate.time, "perf_counter", lambda: next(ticks))
+    without = estimate(settings, tmp_path).training_s
+    one, three = (
+        estimate(replace(settings, finetune=True, finetune_epochs=epochs), tmp_path).training_s for epochs in (1, 3)
+    )
+    assert one > without
+    assert three - without == pytest.approx(3 * (one - without))
+
+
+def test_a_front_network_adds_its_own_epochs_and_its_heads(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(float(second) for second in range(100))
+    monkeypatch.setattr(user_estimate.time, "perf_counter", lambda: next(ticks))
+    without = estimate(settings, tmp_path).training_s
+    one, two, three = (
+        estimate(replace(settings, front="distil", front_epochs=epochs), tmp_path).training_s for epochs in (1, 2, 3)
+    )
+    assert one > without
+    assert three - two == pytest.approx(two - one)
+    assert one - without > two - one  # the heads
+
+
 def test_what_a_run_would_refuse_at_once_is_refused(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such file"):
         estimate(replace(settings, models=(str(tmp_path / "absent.onnx"),)), tmp_path)

@@ -120,6 +120,51 @@ def test_heads_are_trained_once_and_a_resumed_run_ends_alike(
     assert again["verification"]["bundle_id"] == results["verification"]["bundle_id"]
 
 
+def test_a_fine_tuned_network_says_so_and_a_resumed_run_trains_nothing_again(
+    brought: dict[str, Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    options = ("--model", str(brought["large"]), "--finetune", "--finetune-epochs", "1")
+    results = compiled(brought, out, *options)
+    (said,) = [note for note in results["data"]["notes"] if "Networks as brought" in note]
+    assert "untouched" not in said
+    assert "weights changed by fine-tuning" in said or "its weights are as brought" in said
+    kept = {path: path.stat().st_mtime_ns for path in (out / "finalists").glob("*-finetuned.*")}
+    assert len(kept) == 1
+    again = compiled(brought, out, *options, "--resume")
+    assert {path: path.stat().st_mtime_ns for path in (out / "finalists").glob("*-finetuned.*")} == kept
+    assert again["verification"]["bundle_id"] == results["verification"]["bundle_id"]
+
+
+def test_a_front_network_is_trained_once_and_serves_before_the_users_own(
+    brought: dict[str, Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    options = ("--model", str(brought["large"]), "--front", "distil", "--front-epochs", "2")
+    results = compiled(brought, out, *options)
+    assert results["full_network"]["design"] == "large, no exits"
+    (said,) = [note for note in results["data"]["notes"] if "Networks as brought" in note]
+    assert said.startswith("Networks as brought, weights untouched: large (")
+    assert "large-front (" in said
+    assert "was trained here to answer as large does" in said
+    kept = (out / "front.onnx").stat().st_mtime_ns
+    assert len(list((out / "finalists").glob("*.safetensors"))) == 2
+    again = compiled(brought, out, *options, "--resume")
+    assert (out / "front.onnx").stat().st_mtime_ns == kept
+    assert again["verification"]["bundle_id"] == results["verification"]["bundle_id"]
+
+
+def test_a_network_that_cannot_be_trained_is_refused_before_anything_is(
+    brought: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = skilled_network(blocks=2)
+    model.graph.node[1].op_type = "Softsign"  # no gradient is known for it here
+    arguments = ["compile", "--data", brought["data"], "--board", "tx2", "--out", str(tmp_path / "out"), "--finetune"]
+    assert main([*arguments, *PLAIN, "--model", str(saved(model, tmp_path))]) == 2
+    assert "(Softsign) cannot be trained through" in capsys.readouterr().err
+    assert not list((tmp_path / "out" / "finalists").iterdir())
+
+
 def test_wrong_preprocessing_is_named_as_what_it_is(brought: dict[str, Any]) -> None:
     settings = Settings(
         brought["data"], "tx2", models=(str(brought["large"]),), mean=(90.0, 90.0, 0.0), std=(1.0, 1.0, 1.0)

@@ -11,6 +11,7 @@ WORKS = st.lists(st.builds(Work, COUNTS, COUNTS, COUNTS), max_size=6)
 
 def test_works_add_up_field_by_field() -> None:
     assert Work(1, 2, 3) + Work(10, 20, 30) == Work(11, 22, 33)
+    assert Work(5, fp16_macs=2, int8_macs=3) + Work(5, int8_macs=1) == Work(10, fp16_macs=2, int8_macs=4)
 
 
 def test_the_total_of_nothing_is_no_work() -> None:

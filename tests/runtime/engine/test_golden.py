@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from runtime.contract.errors import BundleError
-from runtime.contract.manifest import GOLDEN, read_manifest
-from runtime.engine.golden import TOLERANCE, logits_key, replay_golden
-from tests.rewritten import with_file, with_manifest
+from runtime.contract.manifest import GOLDEN, POLICY, read_manifest
+from runtime.engine.golden import TOLERANCES, logits_key, replay_golden
+from tests.rewritten import with_file, with_json, with_manifest
 from tests.tiny_cascade import Net, broken_stage, fresh_stage
 
 
@@ -35,11 +35,15 @@ def test_an_unharmed_bundle_replays_within_its_tolerance(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize(("share", "passes"), [(0.5, True), (2.0, False)])
-def test_logits_may_differ_by_the_tolerance_and_no_more(bundle: Path, share: float, passes: bool) -> None:
+@pytest.mark.parametrize("precision", TOLERANCES)
+def test_logits_may_differ_by_the_tolerance_of_their_format_and_no_more(
+    bundle: Path, share: float, passes: bool, precision: str
+) -> None:
     key = logits_key("trunk", 1)
+    with_json(bundle, POLICY, lambda table: [mode.update(precision=precision) for mode in table["modes"]])
 
     def shift(arrays: dict[str, Any]) -> None:
-        arrays[key][0, 0] += share * TOLERANCE * max(1.0, np.abs(arrays[key]).max())
+        arrays[key][0, 0] += share * TOLERANCES[precision] * max(1.0, np.abs(arrays[key]).max())
 
     change_golden(bundle, shift)
     if passes:

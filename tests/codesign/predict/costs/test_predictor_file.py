@@ -101,3 +101,12 @@ def test_a_cost_table_is_no_predictor(tmp_path: Path) -> None:
     write_plain_arrays(tmp_path / "table.npz", {"genome": np.ones((2, 2))})
     with pytest.raises(DataError, match="not a predictor: it has no header"):
         read_predictor(tmp_path / "table.npz", MAKERS)
+
+
+def test_an_encoding_that_this_version_does_not_have_is_refused(saved: Path) -> None:
+    encodings = {"fcc": OneMean}
+    makers: Mapping[str, Maker] = {name: lambda _, encoding: encodings[encoding]() for name in MAKERS}
+    with pytest.raises(
+        DataError, match=r"is of encoding 'own', which this version does not have\n  where: .*predictor"
+    ):
+        read_predictor(rewritten(saved, encoding="own"), makers)

@@ -65,6 +65,8 @@ def test_rows_are_drawn_evenly_so_that_samples_are_like_the_space() -> None:
 def test_a_split_that_leaves_nothing_to_judge_by_is_refused() -> None:
     with pytest.raises(DataError, match=r"3 networks to fit on leave none to judge by: the board has 3\n.*at most 2"):
         training_and_test(np.array([0, 0, 1, 2]), np.ones(4), 3, np.random.default_rng(0))
+    with pytest.raises(DataError, match=r"2 networks to fit on leave 1 design to judge by\n  to do: ask for fewer"):
+        training_and_test(np.arange(3), np.ones(3), 2, np.random.default_rng(0))
     with pytest.raises(ConfigError, match="cannot fit on 0 samples"):
         training_and_test(np.arange(4), np.ones(4), 0, np.random.default_rng(0))
     with pytest.raises(ConfigError, match="there is no protocol 'nasflat'\n  to do: choose one of plain, help"):

@@ -48,6 +48,15 @@ def test_no_design_costs_nothing_or_less() -> None:
     assert surface.lowest > 0
 
 
+@pytest.mark.parametrize("unit", [1e-60, 1e60])
+def test_costs_in_any_unit_are_predicted_alike(unit: float) -> None:
+    genes = unit_genes()
+    designs = designs_of(genes, 60, np.random.default_rng(0))
+    costs = costs_of(genes, designs)
+    once, scaled = (fitted_surface(genes, designs, costs * by, np.random.default_rng(0)) for by in (1.0, unit))
+    assert scaled.surface.mean(designs) == pytest.approx(once.surface.mean(designs) * unit, rel=1e-3, abs=0.0)
+
+
 def test_no_designs_have_no_costs() -> None:
     assert _surface().mean(np.zeros((0, len(unit_genes().names)), dtype=np.int64)).shape == (0,)
 

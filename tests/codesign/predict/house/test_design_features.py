@@ -45,6 +45,15 @@ def test_a_value_that_was_never_listed_weighs_nothing() -> None:
     assert features.weighted(designs, features.dense(designs), weights).tolist() == [11.0, 22.0, 1.0, 2.0]
 
 
+def test_values_may_be_numbers_of_any_size() -> None:
+    genes = Genes.named(["width", "layer_1"], values=[(1, 10**12), (1, 2)])
+    features = design_features(genes)
+    weights = np.zeros(features.columns)
+    weights[: features.one_hot_columns] = [10.0, 20.0, 1.0, 2.0]
+    designs = np.array([[1, 1], [10**12, 2], [2, 1], [10**12 + 1, 2]])
+    assert features.weighted(designs, features.dense(designs), weights).tolist() == [11.0, 22.0, 1.0, 2.0]
+
+
 def test_a_space_whose_values_are_not_known_is_refused() -> None:
     with pytest.raises(DataError, match="are not known"):
         design_features(Genes.named(["kernel_0", "kernel_1"]))

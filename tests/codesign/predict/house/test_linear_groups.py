@@ -19,13 +19,24 @@ def test_every_group_is_of_the_same_size_for_a_mean_sample() -> None:
     centred = columns - columns.mean(axis=0)
     sizes = [(group.features(centred) ** 2).sum(axis=1).mean() for group in linear_groups(features, centred)]
     assert sizes == pytest.approx([1.0] * len(sizes))
-    assert len(sizes) == 8  # values, crosses, three units, counts, kinds, numbers
+    assert len(sizes) == 9  # values, crosses, three units, counts, kinds, sums of numbers, genes as numbers
 
 
 def test_groups_that_do_not_differ_in_the_samples_are_left_out() -> None:
     features = design_features(unit_genes())
     columns = features.all(np.repeat(designs_of(unit_genes(), 1, np.random.default_rng(0)), 5, axis=0))
     assert linear_groups(features, columns - columns.mean(axis=0)) == []
+
+
+def test_a_gene_as_a_number_lies_between_its_neighbours() -> None:
+    genes = Genes.named(["stage_width_0", "stage_width_1"], values=[(16, 24, 32), (8, 16, 64)])
+    features = design_features(genes)
+    designs = np.random.default_rng(0).choice([0, 1, 2], (40, 2))
+    columns = features.all(np.stack([np.take(of, at) for of, at in zip(genes.values, designs.T, strict=True)], axis=1))
+    numbers = linear_groups(features, columns - columns.mean(axis=0))[-1]
+    assert numbers.columns.tolist() == list(range(6))
+    low, middle, high = numbers.mix[:3, 0]
+    assert middle == pytest.approx((low + high) / 2)
 
 
 def test_choices_without_numbers_have_no_group_of_numbers() -> None:

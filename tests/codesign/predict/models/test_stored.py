@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from codesign.predict.models.stored import floats, whole_numbers
+from codesign.predict.models.stored import floats, positive, whole_numbers
 from runtime.contract.errors import DataError
 
 DAMAGED = r"`x` is missing or damaged\n  to do: fit the predictor again"
@@ -29,6 +29,12 @@ def test_another_shape_or_type_and_what_is_not_finite_are_refused(array: npt.NDA
 def test_an_index_out_of_range_is_refused(array: npt.NDArray[Any]) -> None:
     with pytest.raises(DataError, match=DAMAGED):
         whole_numbers({"x": array}, "x", (None,), below=5)
+
+
+def test_what_must_be_above_zero_and_is_not_is_refused() -> None:
+    assert positive({"x": np.array([1.0])}, "x", (1,)).tolist() == [1.0]
+    with pytest.raises(DataError, match=DAMAGED):
+        positive({"x": np.array([1.0, 0.0])}, "x", (2,))
 
 
 def test_what_is_not_there_is_refused() -> None:

@@ -9,17 +9,22 @@ from codesign.predict.transfer.known_boards import known_boards
 from .boards import GENES, table
 
 
-@pytest.mark.parametrize(("boards", "expected"), [(0, 1), (1, 1), (2, 3), (4, 5)])
-def test_one_hypothesis_for_all_boards_together_and_one_for_each(boards: int, expected: int) -> None:
+@pytest.mark.parametrize(("boards", "expected"), [(0, 1), (1, 2), (2, 4), (4, 6)])
+def test_one_hypothesis_for_all_boards_together_one_for_each_and_one_for_none(boards: int, expected: int) -> None:
     sources, known = table()
     found = hypotheses(known_boards(GENES, sources[:boards], known))
     assert len(found) == expected
     np.testing.assert_allclose(sum(np.exp(one.log_odds) for one in found), 1.0)
 
 
-def test_without_boards_only_encodings_speak() -> None:
-    names = {group.name for group in hypotheses(known_boards(GENES))[0].groups}
-    assert names == {"fcc", "one-hot"}
+def test_without_boards_or_unlike_all_of_them_only_encodings_speak() -> None:
+    for boards in (known_boards(GENES), known_boards(GENES, *table())):
+        assert {group.name for group in hypotheses(boards)[-1].groups} == {"fcc", "one-hot"}
+
+
+def test_that_known_boards_say_nothing_is_the_least_likely_to_begin_with() -> None:
+    found = hypotheses(known_boards(GENES, *table()))
+    assert min(found, key=lambda one: one.log_odds) is found[-1]
 
 
 def test_every_group_has_mean_square_at_most_1_over_known_designs() -> None:
@@ -32,6 +37,7 @@ def test_every_group_has_mean_square_at_most_1_over_known_designs() -> None:
 
 
 def test_typical_variances_are_one_for_each_group_and_the_noise() -> None:
-    for hypothesis in hypotheses(known_boards(GENES, *table())):
-        assert len(hypothesis.typical) == len(hypothesis.groups) + 1
+    found = hypotheses(known_boards(GENES, *table()))
+    assert all(len(hypothesis.typical) == len(hypothesis.groups) + 1 for hypothesis in found)
+    for hypothesis in found[:-1]:
         assert [group.name for group in hypothesis.groups[:2]] == [LEADING, DIFFERENCES]

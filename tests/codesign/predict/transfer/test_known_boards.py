@@ -58,3 +58,12 @@ def test_a_cost_that_cannot_be_is_refused(wrong: float) -> None:
     sources[0, 0] = wrong
     with pytest.raises(DataError, match="a cost of a known board is not above 0"):
         known_boards(GENES, sources, known)
+
+
+def test_a_board_that_measured_fewer_designs_than_there_are_features_speaks_too() -> None:
+    sources, known = table(40)
+    boards = known_boards(GENES, sources, known)
+    assert len(boards.basis.scale) > 40
+    new = designs(100, seed=5)
+    opinion = boards.basis.features(new) @ boards.alone[:, 0]
+    assert np.corrcoef(opinion, np.log(cost_s(new, 0.0, noise=0.0)))[0, 1] > 0.9

@@ -44,3 +44,10 @@ def test_damaged_arrays_or_those_of_another_basis_are_refused(columns: int) -> N
         arrays["posterior_weights"] = np.zeros(2)
     with pytest.raises(DataError, match="`posterior_weights` is missing or damaged"):
         LinearPosterior.from_arrays(arrays, columns)
+
+
+@pytest.mark.parametrize("part", ["odds", "noise"])
+def test_arrays_that_disagree_are_refused(part: str) -> None:
+    arrays = {**_posterior().as_arrays(), f"posterior_{part}": np.array([0.2, 0.3, 0.5])}
+    with pytest.raises(DataError, match="arrays `posterior_…` disagree"):
+        LinearPosterior.from_arrays(arrays, columns=2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from codesign.predict.costs.cost_table import read_cost_table
+from codesign.predict.costs.genes import Genes
 from codesign.predict.costs.metrics import scores, spearman
 from codesign.predict.costs.splits import training_and_test
 from codesign.predict.transfer import transfer as module
@@ -35,6 +36,28 @@ def test_known_boards_help_on_a_board_like_them_or_between_them(known: Transfer,
 def test_one_known_board_helps_too() -> None:
     sources, measured = table()
     assert _rank(transfer(GENES, sources[:1], measured), 0.05) > 0.97
+
+
+def test_known_boards_of_another_kind_do_little_harm() -> None:
+    sources, measured = table()
+    shuffled = np.random.default_rng(0).permutation(sources, axis=1)
+    samples = designs(40, seed=11)
+    costs, new = cost_s(samples, 0.5, noise=0.02), cost_s(NEW, 0.5, noise=0.0)
+    misled, alone = (
+        scores(new, predictor.fit(samples, costs, np.random.default_rng(0)).predict(NEW)).mape
+        for predictor in (transfer(GENES, shuffled, measured), transfer(GENES))
+    )
+    assert misled < 1.3 * alone
+
+
+def test_a_number_far_outside_all_that_was_measured_has_a_finite_cost_and_says_so() -> None:
+    genes = Genes.named(["resolution", "kernel_0"], values=[(128, 160, 192), (3, 5, 7)])
+    measured = np.random.default_rng(0).choice([3, 5, 7], (60, 2)) * np.array([32, 1])
+    fitted = transfer(genes).fit(measured, measured[:, 0] ** 2.0 * measured[:, 1], np.random.default_rng(0))
+    found = fitted.predict(np.array([[96, 3], [10**6, 5]]))
+    assert found.outside.tolist() == [False, True]
+    assert np.isfinite(found.high).all()
+    assert found.high[1] / found.low[1] > 1e6
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1e9])
