@@ -21,6 +21,7 @@ from .whole_network import WholeNetwork, whole_network
 
 FC, FCC = "fc", "fcc"
 MOST_COMBINATIONS = 512  # in a unit; beyond that the combinations of each two features are counted
+MOST_OF_PAIRS = 1024  # of those; beyond that each feature's values, as FC counts them
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +116,7 @@ def _together(values: tuple[tuple[int, ...], ...]) -> Iterable[tuple[int, ...]]:
     features = tuple(range(len(values)))
     if len(features) == 1 or prod(map(len, values)) <= MOST_COMBINATIONS:
         return [features]
-    return combinations(features, 2)
+    pairs = list(combinations(features, 2))
+    if sum(len(values[one]) * len(values[other]) for one, other in pairs) <= MOST_OF_PAIRS:
+        return pairs
+    return [(feature,) for feature in features]

@@ -84,11 +84,15 @@ class Perceptron:
         rounds = max(1, self.steps * batch // len(costs))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # it stops when it was told to
+            warnings.filterwarnings("error", message="Training interrupted by user", category=UserWarning)
             for rate, share in zip(LEARNING_RATES, SHARES, strict=True):
                 model.set_params(learning_rate_init=rate, max_iter=math.ceil(share * rounds))
-                model.fit(
-                    ((inputs - centre) / spread).astype(np.float32), ((logs - level) / deviation).astype(np.float32)
-                )
+                try:
+                    model.fit(
+                        ((inputs - centre) / spread).astype(np.float32), ((logs - level) / deviation).astype(np.float32)
+                    )
+                except UserWarning as warning:  # scikit-learn swallows Ctrl-C, and would go on with half a network
+                    raise KeyboardInterrupt from warning
         return raw_network(model.coefs_, model.intercepts_, (centre, spread), (level, deviation))
 
     def restored(self, arrays: Arrays, columns: int) -> Network:

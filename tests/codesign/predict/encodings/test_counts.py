@@ -7,7 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesign.predict.costs.genes import Genes
-from codesign.predict.encodings.counts import MOST_COMBINATIONS, combination_counts, feature_counts
+from codesign.predict.encodings.counts import (
+    MOST_COMBINATIONS,
+    MOST_OF_PAIRS,
+    combination_counts,
+    feature_counts,
+)
 
 from .spaces import GENES, random_designs
 
@@ -102,3 +107,10 @@ def test_beyond_so_many_combinations_pairs_of_features_are_counted() -> None:
 def test_genes_of_the_whole_network_come_last() -> None:
     for make in (feature_counts, combination_counts):
         assert make(GENES["ofa"]).columns[-2:] == ("resolution", "resolution squared")
+
+
+def test_beyond_so_many_pairs_each_value_is_counted_by_itself() -> None:
+    names = [f"{feature}_{unit}_{block}" for feature in ("a", "b", "c") for unit in range(2) for block in range(2)]
+    genes = Genes.named(names, values=[range(1, 31)] * len(names))
+    assert MOST_OF_PAIRS < 3 * 30**2
+    assert len(combination_counts(genes).columns) == len(feature_counts(genes).columns) == 2 * 3 * 30

@@ -36,3 +36,13 @@ def test_an_input_far_away_gives_a_finite_cost() -> None:
     inputs = rng.uniform(size=(30, 2))
     fitted = Perceptron(steps=50).fit(inputs, np.exp(3 * inputs[:, 0]), rng)
     assert np.isfinite(fitted.costs(np.full((1, 2), 1e6))).all()
+
+
+def test_an_interrupt_while_it_trains_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sklearn.neural_network._multilayer_perceptron.AdamOptimizer.update_params", interrupted)
+    inputs = np.random.default_rng(0).normal(size=(20, 3))
+    with pytest.raises(KeyboardInterrupt):
+        Perceptron().fit(inputs, np.exp(inputs[:, 0]), np.random.default_rng(0))
