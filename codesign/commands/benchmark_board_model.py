@@ -22,6 +22,7 @@ from typing import Any
 
 from codesign.commands.benchmark_board_table import print_table
 from codesign.commands.benchmark_error_plot import error_plot
+from codesign.commands.output_files import check_output_files
 from codesign.predict.clocks.cells_csv import WHOLE_BOARD, read_measurements
 from codesign.predict.clocks.clock_cells import ClockCells
 from codesign.predict.clocks.clock_model import ClockModel
@@ -53,11 +54,7 @@ def run(args: Namespace) -> int:
         )
     if args.seeds < 1:
         raise ConfigError(f"{args.seeds} splits say nothing", where="--seeds", to_do="give 1 or more")
-    for path in (args.json, args.plot):
-        if path is not None and not path.parent.is_dir():
-            raise ConfigError("no such folder", where=str(path.parent), to_do="make it, or write elsewhere")
-        if path is not None and path.is_dir():
-            raise ConfigError("this is a folder", where=str(path), to_do="give the name of a file")
+    check_output_files(args.json, args.plot)
     measured = read_measurements(args.csv)
     left_out = too_small(measured.latency)
     for one in left_out:

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesign.commands.output_files import check_output_files
 from codesign.walk.progress import Steps
 from runtime.contract.errors import ConfigError, DataError
 
@@ -58,8 +59,7 @@ def run(args: Namespace) -> int:
     for name, least in (("samples", 2), ("evaluations", 1), ("population", 4), ("seeds", 1), ("runs", 1)):
         if getattr(args, name) < least:
             raise ConfigError(f"{getattr(args, name)} is too few", where=f"--{name}", to_do=f"give {least} or more")
-    if args.json is not None and not args.json.parent.is_dir():
-        raise ConfigError("no such folder", where=str(args.json.parent), to_do="make it, or write elsewhere")
+    check_output_files(args.json)
     from .benchmark_cost_models_table import print_laps
 
     result = measured(args)

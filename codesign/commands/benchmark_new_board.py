@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codesign.commands.benchmark_new_board_table import print_table
+from codesign.commands.output_files import check_output_files
 from codesign.walk.progress import Steps
 from runtime.contract.errors import ConfigError
 
@@ -49,8 +50,7 @@ def run(args: Namespace) -> int:
         raise ConfigError(f"{args.seeds} repeats say nothing", where="--seeds", to_do="give 1 or more")
     if args.initial < 50:
         raise ConfigError(f"{args.initial} designs teach nothing", where="--initial", to_do="give 50 or more")
-    if args.json is not None and not args.json.parent.is_dir():
-        raise ConfigError("no such folder", where=str(args.json.parent), to_do="make it, or write elsewhere")
+    check_output_files(args.json)
     # Imported here, since these bring scipy, for which `--help` need not wait.
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 

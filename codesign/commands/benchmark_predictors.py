@@ -18,6 +18,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codesign.commands.output_files import check_output_files
 from codesign.walk.progress import Steps
 from runtime.contract.errors import ConfigError, DataError
 
@@ -56,11 +57,7 @@ def run(args: Namespace) -> int:
     """Fit, judge, print; 0 when done."""
     if args.seeds < 1:
         raise ConfigError(f"{args.seeds} seeds say nothing", where="--seeds", to_do="give 1 or more")
-    for path in (args.json, args.plot):
-        if path is not None and not path.parent.is_dir():
-            raise ConfigError("no such folder", where=str(path.parent), to_do="make it, or write elsewhere")
-        if path is not None and path.is_dir():
-            raise ConfigError("this is a folder", where=str(path), to_do="give the name of a file")
+    check_output_files(args.json, args.plot)
     # Imported here, since these bring scipy and scikit-learn, for which `--help` need not wait.
     from codesign.predict.costs.cost_table import read_cost_table
 

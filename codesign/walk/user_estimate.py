@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from codesign.backbones.user_model import UserModel
 from codesign.exits import front_training, joint_training
@@ -34,20 +36,20 @@ def user_run_estimate(settings: Settings) -> tuple[float, float, float, float]:
     training_s = 0.0
     if settings.front is not None:
         trial = min(count, TRIAL_BATCHES * front_training.BATCH)
-        _timed_front(models[0], train, data.input, settings, min(count, front_training.BATCH))
+        _timed(_front(models[0], settings.seed), train, data.input, settings, min(count, front_training.BATCH))
         # At most: after some epochs the large network is not asked any more.
-        seconds = _timed_front(models[0], train, data.input, settings, trial)
+        seconds = _timed(_front(models[0], settings.seed), train, data.input, settings, trial)
         training_s += seconds / trial * count * settings.front_epochs
         models = (untrained_front(models[0]), *models)
     for model in models:
         network = worth_training(user_network(model)) if settings.finetune else user_network(model)
-        _timed(network, train, data.input, settings, BATCH)  # the first pass warms up
+        _timed(_heads(network), train, data.input, settings, BATCH)  # the first pass warms up
         trial = min(count, TRIAL_BATCHES * BATCH)
-        training_s += _timed(network, train, data.input, settings, trial) / trial * count * settings.head_epochs
+        training_s += _timed(_heads(network), train, data.input, settings, trial) / trial * count * settings.head_epochs
         if settings.finetune and network.heads:
             trial = min(count, TRIAL_BATCHES * joint_training.BATCH)
-            _timed_jointly(network, train, data.input, settings, min(count, joint_training.BATCH))
-            seconds = _timed_jointly(network, train, data.input, settings, trial)
+            _timed(_jointly(network), train, data.input, settings, min(count, joint_training.BATCH))
+            seconds = _timed(_jointly(network), train, data.input, settings, trial)
             training_s += seconds / trial * count * settings.finetune_epochs
     images_bytes = sum(split.images.nbytes for split in data.splits.values())
     stored_bytes = sum(len(model.model.SerializeToString()) for model in models)
@@ -55,45 +57,12 @@ def user_run_estimate(settings: Settings) -> tuple[float, float, float, float]:
     return training_s, CHAINS_S, PROCESS_BYTES + 2.0 * images_bytes, 8.0 * stored_bytes + logits_bytes + images_bytes
 
 
-def _timed(network: UserNetwork, images: LabelledImages, spec: TensorSpec, settings: Settings, count: int) -> float:
-    started = time.perf_counter()
-    train_user_heads(
-        network,
-        images.images[:count],
-        images.labels[:count],
-        spec,
-        epochs=1,
-        augment=settings.augmentation,
-        seed=settings.seed,
-        progress=lambda _done, _of, _note: None,
-    )
-    return time.perf_counter() - started
-
-
-def _timed_front(large: UserModel, images: LabelledImages, spec: TensorSpec, settings: Settings, count: int) -> float:
-    network = new_front(large, settings.seed)
-    started = time.perf_counter()
-    front_training.train_front(
-        network,
-        large,
-        images.images[:count],
-        images.labels[:count],
-        spec,
-        epochs=1,
-        augment=settings.augmentation,
-        seed=settings.seed,
-        progress=lambda _done, _of, _note: None,
-    )
-    return time.perf_counter() - started
-
-
-def _timed_jointly(
-    network: UserNetwork, images: LabelledImages, spec: TensorSpec, settings: Settings, count: int
+def _timed(
+    train: Callable[..., object], images: LabelledImages, spec: TensorSpec, settings: Settings, count: int
 ) -> float:
-    module = trainable(network, [DeepHead(shape) for shape in network.heads.values()])
+    """Seconds of one epoch of a training over the first images."""
     started = time.perf_counter()
-    joint_training.train_jointly(
-        module,
+    train(
         images.images[:count],
         images.labels[:count],
         spec,
@@ -103,3 +72,16 @@ def _timed_jointly(
         progress=lambda _done, _of, _note: None,
     )
     return time.perf_counter() - started
+
+
+def _heads(network: UserNetwork) -> Callable[..., object]:
+    return partial(train_user_heads, network)
+
+
+def _front(large: UserModel, seed: int) -> Callable[..., object]:
+    return partial(front_training.train_front, new_front(large, seed), large)
+
+
+def _jointly(network: UserNetwork) -> Callable[..., object]:
+    module = trainable(network, [DeepHead(shape) for shape in network.heads.values()])
+    return partial(joint_training.train_jointly, module)
