@@ -16,7 +16,7 @@ from pathlib import Path
 
 from runtime.contract.errors import EdgeCodesignError
 
-COMMANDS = ("install", "rollback", "status", "run", "doctor", "capture", "measure", "powerd")
+COMMANDS = ("install", "rollback", "status", "run", "doctor", "capture", "measure", "powerd", "govern")
 FAILED, INTERRUPTED = 2, 130  # 130 = 128 + SIGINT, as shells have it
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .clock_costs import ClockCosts
 from .errors import BundleError
 from .fingerprint import file_sha256
 from .manifest import FORMAT_VERSION, GOLDEN, MANIFEST, POLICY, PROMISES, Manifest, stage_file
@@ -169,8 +170,11 @@ def read_promises(bundle: Path, manifest: Manifest, modes: Mapping[str, Mode]) -
 
 def check_promise(name: str, promise: Promise, stages: int, where: str) -> None:
     """Raises BundleError where a promise does not speak of exactly `stages` stages."""
-    lengths = (len(promise.stage_latency_s), len(promise.stage_energy_j))
-    if lengths != (stages, stages):
+    priced: tuple[Promise | ClockCosts, ...] = (promise, *promise.at_other_clocks)
+    for costs in priced:
+        lengths = (len(costs.stage_latency_s), len(costs.stage_energy_j))
+        if lengths == (stages, stages):
+            continue
         raise BundleError(
             f"the promise of mode {name!r} has {lengths[0]} latencies and {lengths[1]} energies for {stages} stages",
             where=where,

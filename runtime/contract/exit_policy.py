@@ -9,20 +9,24 @@ import numpy as np
 
 from .arrays import FloatArray, IntArray
 from .errors import ConfigError, ShapeError
+from .exit_score import ENTROPY, known_score
 
 
 @dataclass(frozen=True, slots=True)
 class ExitPolicy:
-    """Leave at the first exit whose entropy is at most its threshold; the last exit has none and always answers.
+    """Leave at the first exit that is at most as unsure as its threshold; the last one has none and always answers.
 
-    A NaN entropy never leaves early: a broken exit costs energy, not answers.
+    How unsure is said by a score in nats, the entropy unless another is asked for (`contract.exit_score`). A NaN never
+    leaves early: a broken exit costs energy, not answers.
     """
 
     thresholds_nats: tuple[float, ...]  # one per early exit: stages - 1 of them
+    score: str = ENTROPY
 
     def __post_init__(self) -> None:
         if any(math.isnan(threshold) for threshold in self.thresholds_nats):
             raise ConfigError(f"a threshold is not a number: {self.thresholds_nats}")
+        known_score(self.score)
 
     @property
     def stages(self) -> int:
@@ -30,7 +34,7 @@ class ExitPolicy:
         return len(self.thresholds_nats) + 1
 
     def leaves_at(self, exit_index: int, entropy_nats: float) -> bool:
-        """Whether a sample that reached `exit_index` with this entropy leaves there."""
+        """Whether a sample that reached `exit_index` with this entropy, or whatever the score is, leaves there."""
         return exit_index == len(self.thresholds_nats) or entropy_nats <= self.thresholds_nats[exit_index]
 
     def exits_taken(self, entropies_nats: FloatArray) -> IntArray:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import BundleError
 from .exit_policy import ExitPolicy
+from .exit_score import SCORES
 from .figure import Figure
 from .operating_point import OperatingPoint
 
@@ -33,7 +34,7 @@ class Mode:
         return {
             "name": self.name,
             "design": self.design,
-            "score": {"name": "entropy", "temperature": 1.0},
+            "score": {"name": self.policy.score, "temperature": 1.0},
             "thresholds_nats": [None if math.isinf(t) and t < 0 else t for t in self.policy.thresholds_nats],
             "operating_point": self.operating_point.to_json(),
             "precision": self.precision,
@@ -47,12 +48,14 @@ class Mode:
         """Read what `to_json` wrote. Raises BundleError on a missing key or a score this version does not know."""
         try:
             score = table["score"]
-            if score["name"] != "entropy" or float(score["temperature"]) != 1.0:
+            if score["name"] not in SCORES or float(score["temperature"]) != 1.0:
                 raise BundleError(f"unknown exit score {score}", where=where, to_do="update edge-codesign on the board")
             return cls(
                 name=str(table["name"]),
                 design=str(table["design"]),
-                policy=ExitPolicy(tuple(-math.inf if t is None else float(t) for t in table["thresholds_nats"])),
+                policy=ExitPolicy(
+                    tuple(-math.inf if t is None else float(t) for t in table["thresholds_nats"]), score["name"]
+                ),
                 operating_point=OperatingPoint.from_json(table["operating_point"]),
                 precision=str(table["precision"]),
                 expected={name: Figure.from_json(figure) for name, figure in table["expected"].items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .clock_costs import ClockCosts
 from .errors import BundleError
 from .kind import Kind
 
@@ -18,6 +19,7 @@ class Promise:
     idle_w: float
     kind: Kind
     hardware: str
+    at_other_clocks: tuple[ClockCosts, ...] = ()  # what a governor may switch to, by the same cost model
 
     def energy_j(self, exit_index: int) -> float:
         """Promised back-to-back energy of one image that leaves at `exit_index`."""
@@ -35,6 +37,7 @@ class Promise:
             "idle_w": self.idle_w,
             "kind": self.kind.value,
             "hardware": self.hardware,
+            "at_other_clocks": [costs.to_json() for costs in self.at_other_clocks],
         }
 
     @classmethod
@@ -47,6 +50,9 @@ class Promise:
                 idle_w=float(table["idle_w"]),
                 kind=Kind(table["kind"]),
                 hardware=str(table["hardware"]),
+                at_other_clocks=tuple(
+                    ClockCosts.from_json(row, where) for row in table.get("at_other_clocks", [])
+                ),  # bundles of earlier versions have none
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"a promise cannot be read: {error!r}", where=where, to_do="compile again") from error
