@@ -72,6 +72,29 @@ def test_near_its_throttle_temperature_the_board_draws_less_step_by_step_and_rec
     assert decisions([*hot, *cool])[-1].mode == "balanced"
 
 
+@pytest.mark.parametrize("rate", [60.0, 120.0, 200.0])
+def test_a_board_that_would_overheat_under_its_load_never_reaches_its_throttle_temperature(rate: float) -> None:
+    known, rules = offers(), RULES
+    kelvin_per_w, time_constant_s, ambient_c, step_s = 7.0, 90.0, 40.0, 0.5
+    free_c = governed_c = ambient_c + kelvin_per_w * 4.0
+    hottest_free_c = hottest_c = 0.0
+    signals = Signals(0.0, 1, rate, temperature_c=governed_c)
+    state = first_state(signals, rules, known)
+    unlimited, calm = first_state(signals, rules, known), replace(rules, throttle_c=None)
+    for tick in range(3600):
+        signals = Signals(step_s * tick, 1, rate, temperature_c=governed_c)
+        state, decision = decide(state, signals, rules, known)
+        unlimited, without = decide(unlimited, signals, calm, known)
+        share = step_s / time_constant_s
+        governed_c += (ambient_c + kelvin_per_w * decision.drawn_w - governed_c) * share
+        free_c += (ambient_c + kelvin_per_w * without.drawn_w - free_c) * share
+        hottest_c, hottest_free_c = max(hottest_c, governed_c), max(hottest_free_c, free_c)
+    assert rules.throttle_c is not None
+    assert hottest_c < rules.throttle_c
+    if rate > 150.0:
+        assert hottest_free_c > rules.throttle_c  # so it was the governor that kept it
+
+
 def test_between_too_warm_and_cool_again_nothing_moves() -> None:
     rows = [replace(row, temperature_c=82.0) for row in steady(80.0, 60.0)]
     assert len({d.operating_point for d in decisions(rows)}) == 1
