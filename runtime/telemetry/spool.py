@@ -1,0 +1,254 @@
+"""The durable queue between a daemon and whoever collects: SQLite, one writer, oldest dropped first, drops counted.
+
+A payload is committed together with the sequence numbers of its rows, so a number is given once, whatever is killed
+when. It is deleted only when it was acknowledged, or when its class grows beyond its share of the cap; then the counter
+of dropped rows grows in the same transaction. Disks that are full make drops, not errors.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from runtime.contract.errors import ConfigError, StorageError
+from runtime.contract.telemetry_batch import (
+    AGGREGATE,
+    CLASSES,
+    EVENT,
+    INFERENCE,
+    SAMPLE,
+    TelemetryBatch,
+    Value,
+    encode,
+)
+
+CAP_BYTES: Mapping[str, int] = {EVENT: 2 << 20, AGGREGATE: 16 << 20, INFERENCE: 64 << 20, SAMPLE: 32 << 20}
+VERSION = 1
+TABLES = """
+CREATE TABLE IF NOT EXISTS payload (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, class TEXT NOT NULL, boot_id TEXT NOT NULL, first_seq INTEGER NOT NULL,
+    rows INTEGER NOT NULL, bytes INTEGER NOT NULL, content BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS by_class ON payload (class, id, bytes, rows);
+CREATE TABLE IF NOT EXISTS boot (boot_id TEXT PRIMARY KEY, next_seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS dropped (class TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A payload that waits."""
+
+    id: int
+    row_class: str
+    boot_id: str
+    first_seq: int
+    rows: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolState:
+    """What a spool holds, by class."""
+
+    rows: dict[str, int]
+    bytes: dict[str, int]
+    dropped: dict[str, int]  # since the spool was made
+    file_bytes: int
+
+
+class Spool:
+    """Safe between threads of one process; other processes may read and acknowledge, one writes. A context manager."""
+
+    def __init__(self, path: Path, device_id: str, boot_id: str, cap_bytes: Mapping[str, int] = CAP_BYTES) -> None:
+        """Open it, or make it.
+
+        Raises:
+            ConfigError: a cap for an unknown class, or of no room.
+            StorageError: it cannot be opened, is damaged, or is of a later version.
+        """
+        for name, cap in cap_bytes.items():
+            if name not in CLASSES or cap < 1:
+                raise ConfigError(f"no cap of {cap} bytes for {name!r}", to_do=f"use {', '.join(CLASSES)}, 1 or more")
+        self.path, self.device_id, self.boot_id = path, device_id, boot_id
+        self._cap_bytes = {**CAP_BYTES, **cap_bytes}
+        self._lock = threading.Lock()
+        self._unsaved_drops: dict[str, int] = {}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
+            self._base.execute("PRAGMA journal_size_limit = 1048576")
+            self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            (version,) = self._base.execute("PRAGMA user_version").fetchone()
+            if version > VERSION:
+                raise StorageError(
+                    f"the spool is of version {version}; this runtime writes {VERSION}",
+                    where=str(path),
+                    to_do="update edge-codesign on this board, or purge: edge-runtime telemetry purge",
+                )
+            self._base.executescript(TABLES)
+            self._base.execute(f"PRAGMA user_version = {VERSION}")
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(
+                f"the spool cannot be opened: {error}",
+                where=str(path),
+                to_do="check the folder; a damaged spool can be moved away, what was in it is lost",
+            ) from error
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back; what is in it stays."""
+        with self._lock:
+            self._base.close()
+
+    def append(self, row_class: str, columns: Mapping[str, Sequence[Value]], wall_offset_us: int) -> bool:
+        """Commit rows, numbered after all before them. False where the disk refused: they are dropped and counted.
+
+        Raises:
+            DataError: they are not rows of that class.
+        """
+        return self.append_all([(row_class, columns)], wall_offset_us)
+
+    def append_all(self, tables: Sequence[tuple[str, Mapping[str, Sequence[Value]]]], wall_offset_us: int) -> bool:
+        """Several tables of rows in one transaction: all of them or none. As `append`."""
+        with self._lock:
+            return self._changed(lambda: self._insert(tables, wall_offset_us), tables)
+
+    def _insert(self, tables: Sequence[tuple[str, Mapping[str, Sequence[Value]]]], wall_offset_us: int) -> None:
+        found = self._base.execute("SELECT next_seq FROM boot WHERE boot_id = ?", (self.boot_id,)).fetchone()
+        seq = 0 if found is None else int(found[0])
+        for row_class, columns in tables:
+            batch = TelemetryBatch(row_class, self.device_id, self.boot_id, seq, wall_offset_us, columns)
+            content = encode(batch)
+            self._base.execute(
+                "INSERT INTO payload (class, boot_id, first_seq, rows, bytes, content) VALUES (?, ?, ?, ?, ?, ?)",
+                (row_class, self.boot_id, seq, len(batch), len(content), content),
+            )
+            seq += len(batch)
+            self._drop_oldest(row_class)
+        self._base.execute("INSERT OR REPLACE INTO boot VALUES (?, ?)", (self.boot_id, seq))
+        for row_class, rows in self._unsaved_drops.items():
+            self._count_dropped(row_class, rows)
+
+    def _changed(self, change: Callable[[], None], tables: Sequence[tuple[str, Mapping[str, Sequence[Value]]]]) -> bool:
+        try:
+            self._base.execute("BEGIN IMMEDIATE")
+            change()
+            self._base.execute("COMMIT")
+        except sqlite3.Error:  # a full or failing disk: the daemon serves on, what is lost is counted
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            for row_class, columns in tables:
+                rows = len(next(iter(columns.values())))
+                self._unsaved_drops[row_class] = self._unsaved_drops.get(row_class, 0) + rows
+            return False
+        except BaseException:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            raise
+        self._unsaved_drops.clear()
+        return True
+
+    def _drop_oldest(self, row_class: str) -> None:
+        """Delete payloads of a class, oldest first, until it fits its cap; the newest stays, whatever its size."""
+        (held,) = self._base.execute("SELECT SUM(bytes) FROM payload WHERE class = ?", (row_class,)).fetchone()
+        too_much = int(held) - self._cap_bytes[row_class]
+        while too_much > 0:
+            oldest = self._base.execute(
+                "SELECT id, bytes, rows FROM payload WHERE class = ? ORDER BY id LIMIT 2", (row_class,)
+            ).fetchall()
+            if len(oldest) < 2:
+                return
+            identity, size, rows = oldest[0]
+            self._base.execute("DELETE FROM payload WHERE id = ?", (identity,))
+            self._count_dropped(row_class, rows)
+            too_much -= size
+
+    def _count_dropped(self, row_class: str, rows: int) -> None:
+        self._base.execute(
+            "INSERT INTO dropped VALUES (?, ?) ON CONFLICT (class) DO UPDATE SET rows = rows + excluded.rows",
+            (row_class, rows),
+        )
+
+    def waiting(self, most_bytes: int, after_id: int = 0) -> list[Spooled]:
+        """The oldest payloads of about so many bytes, at least one if any waits; classes in the order they came.
+
+        Raises:
+            StorageError: the spool cannot be read.
+        """
+        found: list[Spooled] = []
+        size = 0
+        try:
+            with self._lock, closing(self._base.cursor()) as cursor:
+                cursor.execute(
+                    "SELECT id, class, boot_id, first_seq, rows, content FROM payload WHERE id > ? ORDER BY id",
+                    (after_id,),
+                )
+                for row in cursor:
+                    size += len(row[-1])
+                    if found and size > most_bytes:
+                        break
+                    found.append(Spooled(*row))
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+        return found
+
+    def acknowledge(self, ids: Sequence[int]) -> bool:
+        """Delete what has arrived. False where the disk refused: it will be sent again, and known by its key."""
+        with self._lock:
+            try:
+                self._base.execute("BEGIN IMMEDIATE")
+                self._base.executemany("DELETE FROM payload WHERE id = ?", [(identity,) for identity in ids])
+                self._base.execute("COMMIT")
+                self._base.execute("PRAGMA incremental_vacuum(64)")
+            except sqlite3.Error:
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
+                return False
+        return True
+
+    def purge(self) -> int:
+        """Delete everything that waits; how many rows that were. Raises StorageError where the disk refuses."""
+        with self._lock:
+            try:
+                (rows,) = self._base.execute("SELECT COALESCE(SUM(rows), 0) FROM payload").fetchone()
+                self._base.execute("DELETE FROM payload")
+                self._base.execute("VACUUM")
+            except sqlite3.Error as error:
+                raise self._unreadable(error) from error
+        return int(rows)
+
+    def state(self) -> SpoolState:
+        """What is in it. Raises StorageError where it cannot be read."""
+        try:
+            with self._lock:
+                held = self._base.execute("SELECT class, SUM(rows), SUM(bytes) FROM payload GROUP BY class").fetchall()
+                dropped = dict(self._base.execute("SELECT class, rows FROM dropped").fetchall())
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+        for row_class, rows in self._unsaved_drops.items():
+            dropped[row_class] = dropped.get(row_class, 0) + rows
+        files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
+        return SpoolState(
+            rows={row_class: int(rows) for row_class, rows, _ in held},
+            bytes={row_class: int(size) for row_class, _, size in held},
+            dropped={row_class: int(rows) for row_class, rows in dropped.items()},
+            file_bytes=sum(path.stat().st_size for path in files if path.exists()),
+        )
+
+    def _unreadable(self, error: sqlite3.Error) -> StorageError:
+        return StorageError(
+            f"the spool cannot be read: {error}", where=str(self.path), to_do="check the disk; move the spool away"
+        )
