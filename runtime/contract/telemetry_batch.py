@@ -18,6 +18,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 from .errors import DataError
@@ -59,9 +60,8 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "bundle_id": str,
         "mode": str,
         "exits": str,  # images per exit, with commas
-        "requests": int,
         "images": int,
-        "refused": int,
+        "refused": int,  # requests, of all modes together
         "entropy_unats": int,  # sum
         "run_us": int,  # sum
         "latency_us": int,  # sum
@@ -106,7 +106,7 @@ class TelemetryBatch:
             raise DataError(f"a batch of impossible size: {sorted(lengths)} rows", to_do="reject the batch")
         for name, values in self.columns.items():
             kind = kinds.get(name)
-            if kind is None or any(value is not None and type(value) is not kind for value in values):
+            if kind is None or not {*map(type, values)} <= {kind, NoneType}:
                 raise DataError(f"column {name!r} is not one of {self.row_class} rows", to_do="reject the batch")
             if kind is int and not _fit(values):
                 raise DataError(f"column {name!r} holds a number of more than 64 bits", to_do="reject the batch")
@@ -116,7 +116,7 @@ class TelemetryBatch:
 
 
 def _fit(numbers: Sequence[Value]) -> bool:
-    known = [number for number in numbers if isinstance(number, int)]
+    known = {number for number in numbers if isinstance(number, int)}
     return not known or (min(known) >= -LARGEST - 1 and max(known) <= LARGEST)
 
 
@@ -125,7 +125,7 @@ def encode(batch: TelemetryBatch) -> bytes:
     constant: dict[str, Value] = {}
     varying: dict[str, Sequence[Value]] = {}
     for name, values in batch.columns.items():
-        if all(value == values[0] for value in values):
+        if values.count(values[0]) == len(values):
             constant[name] = values[0]
         else:
             varying[name] = list(values)
@@ -140,7 +140,7 @@ def encode(batch: TelemetryBatch) -> bytes:
         "constant": constant,
         "columns": varying,
     }
-    return zlib.compress(json.dumps(table, separators=(",", ":"), ensure_ascii=False).encode(), level=6)
+    return zlib.compress(json.dumps(table, separators=(",", ":"), ensure_ascii=False).encode(), level=1)
 
 
 def decode(payload: bytes, *, where: str | None = None) -> TelemetryBatch:

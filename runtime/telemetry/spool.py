@@ -34,7 +34,6 @@ CREATE TABLE IF NOT EXISTS payload (
     id INTEGER PRIMARY KEY AUTOINCREMENT, class TEXT NOT NULL, boot_id TEXT NOT NULL, first_seq INTEGER NOT NULL,
     rows INTEGER NOT NULL, bytes INTEGER NOT NULL, content BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS by_class ON payload (class, id, bytes, rows);
 CREATE TABLE IF NOT EXISTS boot (boot_id TEXT PRIMARY KEY, next_seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dropped (class TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
 """
@@ -82,10 +81,12 @@ class Spool:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
+            self._base.execute("PRAGMA page_size = 1024")  # a commit changes a few pages: small ones spare flash
+            self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
             self._base.execute("PRAGMA journal_mode = WAL")
             self._base.execute("PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
-            self._base.execute("PRAGMA journal_size_limit = 1048576")
-            self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            self._base.execute("PRAGMA journal_size_limit = 4194304")
+            self._base.execute("PRAGMA wal_autocheckpoint = 4096")  # pages that change often are copied back seldom
             (version,) = self._base.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
                 raise StorageError(
@@ -95,6 +96,7 @@ class Spool:
                 )
             self._base.executescript(TABLES)
             self._base.execute(f"PRAGMA user_version = {VERSION}")
+            self._held_bytes = self._sizes()
         except (sqlite3.Error, OSError) as error:
             raise StorageError(
                 f"the spool cannot be opened: {error}",
@@ -137,6 +139,7 @@ class Spool:
                 (row_class, self.boot_id, seq, len(batch), len(content), content),
             )
             seq += len(batch)
+            self._held_bytes[row_class] = self._held_bytes.get(row_class, 0) + len(content)
             self._drop_oldest(row_class)
         self._base.execute("INSERT OR REPLACE INTO boot VALUES (?, ?)", (self.boot_id, seq))
         for row_class, rows in self._unsaved_drops.items():
@@ -163,9 +166,10 @@ class Spool:
 
     def _drop_oldest(self, row_class: str) -> None:
         """Delete payloads of a class, oldest first, until it fits its cap; the newest stays, whatever its size."""
-        (held,) = self._base.execute("SELECT SUM(bytes) FROM payload WHERE class = ?", (row_class,)).fetchone()
-        too_much = int(held) - self._cap_bytes[row_class]
-        while too_much > 0:
+        if self._held_bytes.get(row_class, 0) <= self._cap_bytes[row_class]:
+            return
+        self._held_bytes = self._sizes()  # others may have acknowledged; counting anew takes a walk through the table
+        while self._held_bytes.get(row_class, 0) > self._cap_bytes[row_class]:
             oldest = self._base.execute(
                 "SELECT id, bytes, rows FROM payload WHERE class = ? ORDER BY id LIMIT 2", (row_class,)
             ).fetchall()
@@ -174,7 +178,11 @@ class Spool:
             identity, size, rows = oldest[0]
             self._base.execute("DELETE FROM payload WHERE id = ?", (identity,))
             self._count_dropped(row_class, rows)
-            too_much -= size
+            self._held_bytes[row_class] -= size
+
+    def _sizes(self) -> dict[str, int]:
+        found = self._base.execute("SELECT class, SUM(bytes) FROM payload GROUP BY class").fetchall()
+        return {row_class: int(size) for row_class, size in found}
 
     def _count_dropped(self, row_class: str, rows: int) -> None:
         self._base.execute(
