@@ -4,7 +4,7 @@ A row's key is (device_id, boot_id, seq), and a batch holds consecutive ones, so
 Time within a boot is monotonic, wall time an offset to it that may jump; neither orders rows: `seq` does. A payload is
 JSON compressed with zlib: open, without code in it, and a tenth of the size of its rows.
 
-    {"schema": 1, "class": "inference", "device_id": …, "boot_id": …, "first_seq": 17, "count": 2, "wall_offset_us": …,
+    {"schema": 1, "class": "inference", "device_id": …, "boot_id": …, "board": …, "first_seq": 17, "count": 2, "wall_offset_us": …,
      "constant": {"mode": "balanced", …}, "columns": {"at_us": [0, 33120], "exit_index": [0, 2], …}}
 
 What is not known is null. Numbers are whole, of 64 bits, in the unit that a column's name ends in. Columns are added,
@@ -89,6 +89,7 @@ class TelemetryBatch:
     row_class: str
     device_id: str
     boot_id: str
+    board: str  # kind of board, as its profile is called
     first_seq: int
     wall_offset_us: int  # added to `at_us`, gives wall time as this device believed it when the batch was made
     columns: Mapping[str, Sequence[Value]]  # each of the same length; a column of the class that is missing is all null
@@ -97,9 +98,9 @@ class TelemetryBatch:
         kinds = COLUMNS.get(self.row_class)
         if kinds is None:
             raise DataError(f"telemetry of an unknown class {self.row_class!r}", to_do="update this side")
-        for name in (self.device_id, self.boot_id):
+        for name in (self.device_id, self.boot_id, self.board):
             if not IDENTITY.fullmatch(name):
-                raise DataError(f"{name!r} names no device or boot", to_do="reject the batch")
+                raise DataError(f"{name!r} names no device, boot or board", to_do="reject the batch")
         lengths = {len(values) for values in self.columns.values()}
         sizes = (self.first_seq, self.first_seq + MOST_ROWS, self.wall_offset_us)
         if len(lengths) != 1 or not 1 <= next(iter(lengths)) <= MOST_ROWS or self.first_seq < 0 or not _fit(sizes):
@@ -134,6 +135,7 @@ def encode(batch: TelemetryBatch) -> bytes:
         "class": batch.row_class,
         "device_id": batch.device_id,
         "boot_id": batch.boot_id,
+        "board": batch.board,
         "first_seq": batch.first_seq,
         "count": len(batch),
         "wall_offset_us": batch.wall_offset_us,
@@ -185,6 +187,7 @@ def _batch_of(table: Any) -> TelemetryBatch:
         row_class=row_class,
         device_id=str(table["device_id"]),
         boot_id=str(table["boot_id"]),
+        board=str(table["board"]),
         first_seq=int(table["first_seq"]),
         wall_offset_us=int(table["wall_offset_us"]),
         columns=columns,

@@ -29,6 +29,7 @@ from runtime.contract.telemetry_batch import (
 
 CAP_BYTES: Mapping[str, int] = {EVENT: 2 << 20, AGGREGATE: 16 << 20, INFERENCE: 64 << 20, SAMPLE: 32 << 20}
 VERSION = 1
+UNKNOWN_BOARD = "unknown"
 TABLES = """
 CREATE TABLE IF NOT EXISTS payload (
     id INTEGER PRIMARY KEY AUTOINCREMENT, class TEXT NOT NULL, boot_id TEXT NOT NULL, first_seq INTEGER NOT NULL,
@@ -64,7 +65,14 @@ class SpoolState:
 class Spool:
     """Safe between threads of one process; other processes may read and acknowledge, one writes. A context manager."""
 
-    def __init__(self, path: Path, device_id: str, boot_id: str, cap_bytes: Mapping[str, int] = CAP_BYTES) -> None:
+    def __init__(
+        self,
+        path: Path,
+        device_id: str,
+        boot_id: str,
+        board: str = UNKNOWN_BOARD,
+        cap_bytes: Mapping[str, int] = CAP_BYTES,
+    ) -> None:
         """Open it, or make it.
 
         Raises:
@@ -74,7 +82,7 @@ class Spool:
         for name, cap in cap_bytes.items():
             if name not in CLASSES or cap < 1:
                 raise ConfigError(f"no cap of {cap} bytes for {name!r}", to_do=f"use {', '.join(CLASSES)}, 1 or more")
-        self.path, self.device_id, self.boot_id = path, device_id, boot_id
+        self.path, self.device_id, self.boot_id, self.board = path, device_id, boot_id, board
         self._cap_bytes = {**CAP_BYTES, **cap_bytes}
         self._lock = threading.Lock()
         self._unsaved_drops: dict[str, int] = {}
@@ -132,7 +140,7 @@ class Spool:
         found = self._base.execute("SELECT next_seq FROM boot WHERE boot_id = ?", (self.boot_id,)).fetchone()
         seq = 0 if found is None else int(found[0])
         for row_class, columns in tables:
-            batch = TelemetryBatch(row_class, self.device_id, self.boot_id, seq, wall_offset_us, columns)
+            batch = TelemetryBatch(row_class, self.device_id, self.boot_id, self.board, seq, wall_offset_us, columns)
             content = encode(batch)
             self._base.execute(
                 "INSERT INTO payload (class, boot_id, first_seq, rows, bytes, content) VALUES (?, ?, ?, ?, ?, ?)",

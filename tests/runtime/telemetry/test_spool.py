@@ -25,7 +25,7 @@ def rows(count: int, start: int = 0) -> dict[str, list[int | str | None]]:
 
 
 def opened(path: Path, cap: int = 1 << 20, boot: str = "b1") -> Spool:
-    return Spool(path, "d1", boot, {INFERENCE: cap})
+    return Spool(path, "d1", boot, "orin-nano", {INFERENCE: cap})
 
 
 def numbers(found: list[Spooled]) -> list[int]:
