@@ -20,6 +20,7 @@ COMMANDS = {
     "certify": "certify",
     "fit": "fit",
     "benchmark": "benchmark",
+    "collect": "collect",
 }
 GO_ON = {
     "compile": "add --resume: what was finished is kept",
@@ -28,6 +29,7 @@ GO_ON = {
     "certify": "run the same command again",
     "fit": "run the same command again: what was measured is kept",
     "benchmark": "run the same command again",
+    "collect": "run the same command again: what was acknowledged is kept",
 }
 BAD_INPUT, INTERRUPTED = 2, 130
 
