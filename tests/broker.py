@@ -21,7 +21,7 @@ class Broker:
         program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/sbin")
         if program is None:
             pytest.skip("mosquitto is not installed (Debian: apt-get install mosquitto)")
-        self._program, self._folder = program, folder
+        self._program, self.folder = program, folder
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -42,14 +42,14 @@ class Broker:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen([self._program, "-c", str(self._settings)], stdout=log, stderr=log)
         until_s = time.monotonic() + STARTS_WITHIN_S
         while time.monotonic() < until_s:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
                 return
             time.sleep(0.02)
-        pytest.fail(f"mosquitto did not start: {(self._folder / 'log').read_text()[-500:]}")
+        pytest.fail(f"mosquitto did not start: {(self.folder / 'log').read_text()[-500:]}")
 
     def stop(self, *, kill: bool = False) -> None:
         """End it, politely or not."""

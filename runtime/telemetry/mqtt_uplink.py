@@ -1,5 +1,8 @@
 """Telemetry by MQTT 5: one message per payload, QoS 1, and only a PUBACK that reports success acknowledges it.
 
+"No matching subscribers" is a success to MQTT 5 and none to us: the broker has thrown the message away, as it does when
+it has been restarted and its collectors are not back yet. Such a payload stays in the spool.
+
 The client is paho-mqtt (an extra, `mqtt`; EPL-2.0 or BSD). It keeps nothing over a restart: the spool does.
 """
 
@@ -17,6 +20,7 @@ from .spool import Spooled
 from .uplink import UplinkFailed
 
 TIMEOUT_S = 30.0
+SUCCESS = 0  # of a PUBACK's reasons
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 DEFAULT_TOPIC = "edge-codesign/telemetry"
 
@@ -146,10 +150,10 @@ class MqttUplink:
 
     def _on_publish(self, _client: Any, _data: Any, mid: int, reason: Any, _properties: Any) -> None:
         with self._settled:
-            if reason.is_failure:
-                self._refusals[mid] = str(reason)
-            else:
+            if reason.value == SUCCESS:
                 self._acknowledged.add(mid)
+            else:
+                self._refusals[mid] = str(reason)
             self._settled.notify_all()
 
     def close(self) -> None:

@@ -76,16 +76,31 @@ def test_every_payload_is_a_message_and_acknowledged_once_the_broker_has_it(
 def test_a_broker_that_went_away_acknowledges_nothing_and_is_found_again(
     broker: Broker, waiting: list[Spooled]
 ) -> None:
-    uplink = MqttUplink(broker.url, "d1", timeout_s=2.0)
+    subscriber, uplink = Subscriber(broker), MqttUplink(broker.url, "d1", timeout_s=2.0)
     assert uplink.send(waiting[:1])
+    subscriber.close()
     broker.stop(kill=True)
     with pytest.raises(UplinkFailed, match=r"acknowledged nothing|cannot be reached"):
         uplink.send(waiting[1:])
     with pytest.raises(UplinkFailed, match="cannot be reached"):
         uplink.send(waiting[1:])
     broker.start()
+    subscriber = Subscriber(broker)
     assert list(uplink.send(waiting[1:])) == [item.id for item in waiting[1:]]
     uplink.close()
+    subscriber.close()
+
+
+def test_what_a_broker_throws_away_because_nobody_has_subscribed_is_not_acknowledged(
+    broker: Broker, waiting: list[Spooled]
+) -> None:
+    uplink = MqttUplink(broker.url, "d1")
+    with pytest.raises(UplinkFailed, match="No matching subscribers"):
+        uplink.send(waiting)
+    subscriber = Subscriber(broker)
+    assert len(uplink.send(waiting)) == 5
+    uplink.close()
+    subscriber.close()
 
 
 @pytest.mark.parametrize("url", ["http://x", "mqtt://", "mqtts://host:port"])
