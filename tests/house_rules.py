@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from tests.source_tree import Import, Module, Tree
 
 CODESIGN_WALK = (
-    "data", "space", "backbones", "exits", "policy", "stages", "predict", "search", "bundle", "collect", "refine", "report",
+    "data", "space", "backbones", "exits", "policy", "stages", "predict", "search", "bundle", "collect", "refine", "report", "fleet",
     "scale", "walk", "commands",
 )  # fmt: skip
 RUNTIME_WALK = (

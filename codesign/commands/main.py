@@ -21,6 +21,7 @@ COMMANDS = {
     "fit": "fit",
     "benchmark": "benchmark",
     "collect": "collect",
+    "fleet": "fleet",
 }
 GO_ON = {
     "compile": "add --resume: what was finished is kept",
@@ -30,6 +31,7 @@ GO_ON = {
     "fit": "run the same command again: what was measured is kept",
     "benchmark": "run the same command again",
     "collect": "run the same command again: what was acknowledged is kept",
+    "fleet": "run the same command again",
 }
 BAD_INPUT, INTERRUPTED = 2, 130
 

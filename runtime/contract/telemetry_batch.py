@@ -68,6 +68,7 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "latency_most_us": int,
         "energy_uj": int,  # sum over the images whose energy is known
         "energy_images": int,
+        "energy_kind": str,
         "board_uj": int,  # of the whole board over the minute, waiting included
         "promised_uj": int,  # sum
         "promised_us": int,  # sum

@@ -272,6 +272,7 @@ class TelemetryRecorder:
             "latency_most_us": _us(minute.latency_most_s),
             "energy_uj": _us(minute.energy_j) if minute.energy_images else None,
             "energy_images": minute.energy_images,
+            "energy_kind": served.energy_kind,
             "board_uj": None if board_j is None else _us(board_j),
             "promised_uj": _us(minute.promised_j),
             "promised_us": _us(minute.promised_s),

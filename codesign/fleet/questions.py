@@ -1,0 +1,109 @@
+"""What is asked of a collected set, as SQL that DuckDB runs over its Parquet files.
+
+Costs per image come from the minutes that boards add up (`aggregate`), so that they cover every image; quantiles come
+from single inferences, of which boards keep a sample. Energy counts only images whose energy was known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from codesign.collect.store import Store
+from runtime.contract.errors import ConfigError, DataError
+from runtime.contract.telemetry_batch import AGGREGATE, COLUMNS, EVENT, INFERENCE
+
+PER_MODE = """
+    count(DISTINCT device_id) AS devices, sum(images)::BIGINT AS images, sum(refused)::BIGINT AS refused,
+    sum(energy_uj) / nullif(sum(CASE WHEN energy_uj IS NOT NULL THEN energy_images END), 0) / 1e6 AS energy_j,
+    sum(promised_uj) / nullif(sum(images), 0) / 1e6 AS promised_j,
+    sum(run_us) / nullif(sum(images), 0) / 1e6 AS run_s, sum(promised_us) / nullif(sum(images), 0) / 1e6 AS promised_s,
+    sum(board_uj) / nullif(sum(CASE WHEN board_uj IS NOT NULL THEN images END), 0) / 1e6 AS served_j,
+    max(temperature_mc) / 1e3 AS hottest_c,
+    string_agg(DISTINCT CASE WHEN energy_uj IS NOT NULL THEN coalesce(energy_kind, 'unknown') END, ', ') AS energy_kind
+"""
+QUESTIONS: Mapping[str, str] = {
+    "boards": f"SELECT board, {PER_MODE}, max(wall_us) AS last_us FROM aggregate GROUP BY board ORDER BY board",  # noqa: S608 (ours)
+    "modes": f"""
+        SELECT bundle_id, mode, board, {PER_MODE}, max(wall_us) AS last_us
+        FROM aggregate GROUP BY bundle_id, mode, board ORDER BY last_us DESC NULLS LAST, bundle_id, mode, board
+    """,  # noqa: S608 (ours)
+    "exits": """
+        SELECT bundle_id, mode, board, exit_index, sum(taken)::BIGINT AS images FROM (
+            SELECT bundle_id, mode, board, unnest(string_split(exits, ','))::BIGINT AS taken,
+                unnest(range(len(string_split(exits, ',')))) AS exit_index FROM aggregate WHERE exits IS NOT NULL
+        ) GROUP BY bundle_id, mode, board, exit_index ORDER BY bundle_id, mode, board, exit_index
+    """,
+    "days": """
+        SELECT date, board, sum(images)::BIGINT AS images, count(DISTINCT device_id) AS devices,
+            sum(energy_uj) / nullif(sum(CASE WHEN energy_uj IS NOT NULL THEN energy_images END), 0) / 1e6 AS energy_j,
+            sum(promised_uj) / nullif(sum(images), 0) / 1e6 AS promised_j
+        FROM aggregate GROUP BY date, board ORDER BY date, board
+    """,
+    "devices": """
+        SELECT device_id, any_value(board) AS board, arg_max(bundle_id, seq) AS bundle_id, max(wall_us) AS last_us,
+            sum(images)::BIGINT AS images, max(throttled)::BIGINT AS throttled,
+            sum(energy_uj) / nullif(sum(CASE WHEN energy_uj IS NOT NULL THEN energy_images END), 0)
+                / nullif(sum(promised_uj) / nullif(sum(images), 0), 0) AS energy_ratio,
+            sum(run_us) / nullif(sum(promised_us), 0) AS latency_ratio
+        FROM aggregate GROUP BY device_id ORDER BY last_us NULLS FIRST, device_id
+    """,
+    "latency": """
+        SELECT board, mode, count(*) AS inferences, approx_quantile(latency_us, 0.5) / 1e6 AS p50_s,
+            approx_quantile(latency_us, 0.99) / 1e6 AS p99_s, approx_quantile(energy_uj, 0.5) / 1e6 AS p50_j
+        FROM inference GROUP BY board, mode ORDER BY board, mode
+    """,
+    "events": """
+        SELECT name, board, device_id, wall_us, bundle_id, mode, text FROM event
+        ORDER BY wall_us DESC NULLS LAST, device_id, seq DESC LIMIT 200
+    """,
+}
+
+
+def ask(store: Store, question: str) -> list[dict[str, Any]]:
+    """The rows that answer a question, columns by name.
+
+    Raises:
+        ConfigError: no such question, or DuckDB is not installed.
+        DataError: a file of the set cannot be read.
+    """
+    if question not in QUESTIONS:
+        raise ConfigError(f"no question {question!r}", to_do=f"ask one of {', '.join(QUESTIONS)}")
+    return ask_sql(store, QUESTIONS[question])
+
+
+def ask_sql(store: Store, sql: str) -> list[dict[str, Any]]:
+    """The same for any SELECT over the tables `aggregate`, `inference` and `event`. Raises as `ask` does."""
+    try:
+        import duckdb
+    except ModuleNotFoundError as error:
+        raise ConfigError("questions need DuckDB", to_do="pip install 'edge-codesign[collect]'") from error
+    try:
+        with duckdb.connect() as base:
+            for row_class in (AGGREGATE, INFERENCE, EVENT):
+                _view(base, store, row_class)
+            found = base.execute(sql)
+            names = [column[0] for column in found.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    except duckdb.Error as error:
+        raise DataError(
+            f"the collected set does not answer: {error}", where=str(store.folder), to_do="check the store's files"
+        ) from error
+
+
+def _view(base: Any, store: Store, row_class: str) -> None:
+    """A table of a class; without files, one without rows."""
+    files = store.files(row_class)
+    if files:
+        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        types = "hive_types = {'date': VARCHAR, 'board': VARCHAR}"
+        reading = f"read_parquet([{listed}], hive_partitioning = true, union_by_name = true, {types})"
+        source = f"SELECT * FROM {reading}"  # noqa: S608 (names of our own files, quoted)
+    else:
+        kinds = {"device_id": str, "boot_id": str, "board": str, "date": str, "seq": int, "wall_us": int}
+        empty = ", ".join(
+            f"NULL::{'BIGINT' if kind is int else 'VARCHAR'} AS {name}"
+            for name, kind in {**kinds, **COLUMNS[row_class]}.items()
+        )
+        source = f"SELECT {empty} WHERE false"  # names are ours
+    base.execute(f"CREATE VIEW {row_class} AS {source}")
