@@ -10,6 +10,7 @@ from typing import Any
 from .errors import BundleError
 from .exit_policy import ExitPolicy
 from .exit_score import SCORES
+from .expected_answers import ExpectedAnswers
 from .figure import Figure
 from .operating_point import OperatingPoint
 
@@ -28,6 +29,7 @@ class Mode:
     expected: Mapping[str, Figure] = field(default_factory=dict)  # of EXPECTATIONS; an unknown one is left out
     exit_shares: tuple[float, ...] = ()  # expected share of images that leave at each exit, on the select split
     certificate: Mapping[str, Any] | None = None  # until one is issued: None, never a made-up one
+    expected_answers: ExpectedAnswers | None = None  # of earlier versions: None, so drift cannot be told
 
     def to_json(self) -> dict[str, Any]:
         """The same as a JSON object."""
@@ -41,6 +43,7 @@ class Mode:
             "expected": {name: figure.to_json() for name, figure in self.expected.items()},
             "exit_shares": list(self.exit_shares),
             "certificate": None if self.certificate is None else dict(self.certificate),
+            "expected_answers": None if self.expected_answers is None else self.expected_answers.to_json(),
         }
 
     @classmethod
@@ -61,6 +64,9 @@ class Mode:
                 expected={name: Figure.from_json(figure) for name, figure in table["expected"].items()},
                 exit_shares=tuple(float(share) for share in table["exit_shares"]),
                 certificate=table["certificate"],
+                expected_answers=None
+                if table.get("expected_answers") is None
+                else ExpectedAnswers.from_json(table["expected_answers"], where),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BundleError(

@@ -4,8 +4,8 @@ A row's key is (device_id, boot_id, seq), and a batch holds consecutive ones, so
 Time within a boot is monotonic, wall time an offset to it that may jump; neither orders rows: `seq` does. A payload is
 JSON compressed with zlib: open, without code in it, and a tenth of the size of its rows.
 
-    {"schema": 1, "class": "inference", "device_id": …, "boot_id": …, "board": …, "first_seq": 17, "count": 2, "wall_offset_us": …,
-     "constant": {"mode": "balanced", …}, "columns": {"at_us": [0, 33120], "exit_index": [0, 2], …}}
+    {"schema": 1, "class": "inference", "device_id": …, "boot_id": …, "board": …, "first_seq": 17, "count": 2,
+     "wall_offset_us": …, "constant": {"mode": "balanced", …}, "columns": {"at_us": [0, 33120], …}}
 
 What is not known is null. Numbers are whole, of 64 bits, in the unit that a column's name ends in. Columns are added,
 never re-used.

@@ -64,3 +64,9 @@ def test_a_threshold_that_is_not_a_number_is_refused() -> None:
 def test_entropies_of_another_number_of_stages_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=r"entropies must be \(2 stages, samples\)"):
         ExitPolicy((0.5,)).exits_taken(np.zeros(shape))
+
+
+def test_a_policy_goes_by_the_entropy_unless_it_says_otherwise() -> None:
+    assert ExitPolicy((0.5,)).score == "entropy"
+    with pytest.raises(ConfigError, match="unknown exit score 'confidence'"):
+        ExitPolicy((0.5,), "confidence")

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runtime.contract.errors import BundleError
 from runtime.contract.exit_policy import ExitPolicy
+from runtime.contract.exit_score import SCORES
 from runtime.contract.figure import Figure
 from runtime.contract.kind import Kind
 from runtime.contract.mode import EXPECTATIONS, Mode
@@ -43,7 +45,14 @@ def test_a_mode_without_a_certificate_has_none_not_an_empty_one() -> None:
     assert Mode.from_json(table(certificate=None), "x").certificate is None
 
 
-@pytest.mark.parametrize("score", [{"name": "margin", "temperature": 1.0}, {"name": "entropy", "temperature": 2.0}])
+@pytest.mark.parametrize("score", SCORES)
+def test_a_policy_keeps_its_score_in_json(score: str) -> None:
+    mode = replace(WHOLE, policy=replace(WHOLE.policy, score=score))
+    assert mode.to_json()["score"] == {"name": score, "temperature": 1.0}
+    assert Mode.from_json(mode.to_json(), "policy.json") == mode
+
+
+@pytest.mark.parametrize("score", [{"name": "energy", "temperature": 1.0}, {"name": "entropy", "temperature": 2.0}])
 def test_an_exit_score_this_version_does_not_know_is_refused(score: dict[str, Any]) -> None:
     with pytest.raises(BundleError, match="unknown exit score") as caught:
         Mode.from_json(table(score=score), "policy.json: modes[0]")
