@@ -65,8 +65,8 @@ def _show(spool: Spool, args: Namespace) -> None:
                 row = {name: values[k] for name, values in batch.columns.items() if values[k] is not None}
                 found.append({"class": batch.row_class, "seq": batch.first_seq + k, **row})
             found = found[-args.rows :]
-        for row in found:
-            print(json.dumps(row, ensure_ascii=False))
+        for told in found:
+            print(json.dumps(told, ensure_ascii=False))
         return
     state = spool.state()
     print(json.dumps(asdict(state)) if args.json else _text(state))

@@ -26,7 +26,8 @@ def spooled(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_waits_is_shown_by_class_and_row_by_row(call: Call, spooled: Path) -> None:
+@pytest.mark.usefixtures("spooled")
+def test_what_waits_is_shown_by_class_and_row_by_row(call: Call) -> None:
     assert "inference: 3 rows" in call("telemetry", "show").out
     assert call("telemetry", "show", "--json").json()["rows"] == {"inference": 3, "event": 1}
     rows = [json.loads(line) for line in call("telemetry", "show", "--rows", "2").out.splitlines()]
@@ -42,7 +43,8 @@ def test_the_schema_names_everything_that_may_leave(call: Call) -> None:
     assert table["classes"]["inference"]["energy_uj"] == "int"
 
 
-def test_export_takes_it_along_once_or_leaves_it(call: Call, spooled: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("spooled")
+def test_export_takes_it_along_once_or_leaves_it(call: Call, tmp_path: Path) -> None:
     stick = tmp_path / "stick"
     stick.mkdir()
     assert "4 rows are in" in call("telemetry", "export", stick, "--keep").out
@@ -53,7 +55,8 @@ def test_export_takes_it_along_once_or_leaves_it(call: Call, spooled: Path, tmp_
     assert sum(len(decode(payload)) for payload in unbundled(path.read_bytes())) == 4
 
 
-def test_purge_asks_first(call: Call, spooled: Path) -> None:
+@pytest.mark.usefixtures("spooled")
+def test_purge_asks_first(call: Call) -> None:
     outcome = call("telemetry", "purge")
     assert outcome.status == 2
     assert "would be lost" in outcome.err
