@@ -48,10 +48,23 @@ QUESTIONS: Mapping[str, str] = {
             sum(run_us) / nullif(sum(promised_us), 0) AS latency_ratio
         FROM aggregate GROUP BY device_id ORDER BY last_us NULLS FIRST, device_id
     """,
+    # Quantiles by counting logarithmic classes of 1 %: a pass over ten million rows, and nothing sorted.
     "latency": """
-        SELECT board, mode, count(*) AS inferences, approx_quantile(latency_us, 0.5) / 1e6 AS p50_s,
-            approx_quantile(latency_us, 0.99) / 1e6 AS p99_s, approx_quantile(energy_uj, 0.5) / 1e6 AS p50_j
-        FROM inference GROUP BY board, mode ORDER BY board, mode
+        WITH classes AS (
+            SELECT board, mode, 'latency' AS what, round(100 * ln(latency_us))::INTEGER AS class, count(*) AS n
+            FROM inference WHERE latency_us > 0 GROUP BY board, mode, class
+            UNION ALL
+            SELECT board, mode, 'energy', round(100 * ln(energy_uj))::INTEGER AS class, count(*)
+            FROM inference WHERE energy_uj > 0 GROUP BY board, mode, class
+        ), sums AS (
+            SELECT *, sum(n) OVER (PARTITION BY board, mode, what ORDER BY class) AS below,
+                sum(n) OVER (PARTITION BY board, mode, what) AS total FROM classes
+        )
+        SELECT board, mode, coalesce(max(total) FILTER (what = 'latency'), 0)::BIGINT AS inferences,
+            exp(min(class) FILTER (what = 'latency' AND below >= 0.50 * total) / 100) / 1e6 AS p50_s,
+            exp(min(class) FILTER (what = 'latency' AND below >= 0.99 * total) / 100) / 1e6 AS p99_s,
+            exp(min(class) FILTER (what = 'energy' AND below >= 0.50 * total) / 100) / 1e6 AS p50_j
+        FROM sums GROUP BY board, mode ORDER BY board, mode
     """,
     "events": """
         SELECT name, board, device_id, wall_us, bundle_id, mode, text FROM event
