@@ -16,7 +16,20 @@ from pathlib import Path
 
 from runtime.contract.errors import EdgeCodesignError
 
-COMMANDS = ("install", "rollback", "status", "run", "doctor", "capture", "measure", "powerd", "govern")
+COMMANDS = (
+    "install",
+    "rollback",
+    "status",
+    "run",
+    "doctor",
+    "capture",
+    "measure",
+    "powerd",
+    "serve",
+    "top",
+    "govern",
+    "telemetry",
+)
 FAILED, INTERRUPTED = 2, 130  # 130 = 128 + SIGINT, as shells have it
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from runtime.contract.arrays import FloatArray, IntArray
 from runtime.contract.errors import EngineError
 from runtime.contract.exit_policy import ExitPolicy
+from runtime.contract.exit_score import ENTROPY, SCORES
 
 from .stage import IMAGE, Stage
 
@@ -42,7 +43,7 @@ class Departures(NamedTuple):
 class Cascade:
     """Stages and the policy over their exits. It keeps nothing between calls, so several threads may share it."""
 
-    __slots__ = ("_clock", "_plan", "policy", "stages")
+    __slots__ = ("_clock", "_plan", "_score", "policy", "stages")
 
     def __init__(
         self, stages: Sequence[Stage], policy: ExitPolicy, *, clock: Callable[[], float] = perf_counter
@@ -59,6 +60,7 @@ class Cascade:
                 to_do="compile the bundle again",
             )
         self.stages, self.policy, self._clock = tuple(stages), policy, clock
+        self._score = None if policy.score == ENTROPY else SCORES[policy.score]
         self._plan = tuple(
             (index, stage, _sources(stage, stages[index - 1] if index else None)) for index, stage in enumerate(stages)
         )
@@ -70,22 +72,28 @@ class Cascade:
             EngineError: a stage fails, or the exit that answers computed something that is not a number.
         """
         outputs: Sequence[FloatArray] = ()
-        leaves_at = self.policy.leaves_at
+        leaves_at, score = self.policy.leaves_at, self._score
         for index, stage, sources in self._plan:
             feeds = {name: image if source == FROM_IMAGE else outputs[source] for name, source in sources}
             outputs = stage(feeds)
-            entropy_nats: float = outputs[-1].item()
-            if leaves_at(index, entropy_nats):
+            # The default score costs nothing more here: the stage has computed it.
+            unsure = outputs[-1] if score is None else score(outputs[-2])
+            if leaves_at(index, unsure.item()):
                 break
         logits = outputs[-2]
         # Exact, since a sum of float32 values cannot overflow a double; numpy's reductions take three times as long.
         if not isfinite(sum(logits[0].tolist())):
             raise _not_a_number(stage, index)
-        return Departure(logits, index, entropy_nats)
+        return Departure(logits, index, outputs[-1].item())
 
-    def run_batch(self, images: FloatArray) -> Departures:
+    def run_batch(
+        self, images: FloatArray, on_leave: Callable[[IntArray, Departures], None] | None = None
+    ) -> Departures:
         """Many images, (batch, ...): after each stage the sure ones leave, and only the rest go on.
 
+        Args:
+            on_leave: called after each stage at which some leave, with their rows and with the departures so far: so
+                that who left early need not wait for who stays.
         Raises:
             EngineError: as for `run`; one image without a numeric answer fails the batch.
         """
@@ -101,7 +109,8 @@ class Cascade:
             outputs = stage({name: images if source == FROM_IMAGE else outputs[source] for name, source in sources})
             now_s = self._clock()
             # The scalar rule per sample, not a second, vectorised one: it costs nothing beside the stage itself.
-            leaves = np.array([self.policy.leaves_at(index, entropy) for entropy in outputs[-1].tolist()])
+            unsure = outputs[-1] if self._score is None else self._score(outputs[-2])
+            leaves = np.array([self.policy.leaves_at(index, nats) for nats in unsure.tolist()])
             if index == 0:
                 logits = np.empty((len(exit_index), outputs[-2].shape[1]), dtype=np.float32)
             leaving = waiting[leaves]
@@ -112,6 +121,8 @@ class Cascade:
             if len(leaving):
                 stay = ~leaves
                 waiting, images, outputs = waiting[stay], images[stay], [tensor[stay] for tensor in outputs]
+                if on_leave is not None:
+                    on_leave(leaving, Departures(logits, exit_index, entropies, left_after_s))
         return Departures(logits, exit_index, entropies, left_after_s)
 
     def run_through(self, images: FloatArray) -> list[tuple[FloatArray, FloatArray]]:

@@ -13,7 +13,7 @@ import pytest
 from runtime.commands.main import main
 from tests.tiny_cascade import CLASSES, random_images
 
-WITHOUT_ROOT = ("capture", "measure")  # they have nothing to do with what is installed
+WITHOUT_ROOT = ("capture", "measure", "top")  # they have nothing to do with what is installed
 
 
 class Outcome(NamedTuple):

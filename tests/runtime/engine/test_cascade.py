@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from runtime.contract.errors import EngineError
 from runtime.contract.exit_policy import ExitPolicy
+from runtime.contract.exit_score import MARGIN, MAX_PROBABILITY, uncertainty_nats
 from runtime.contract.preprocessing import Preprocessing
 from runtime.engine.bundle import full_depth
 from runtime.engine.cascade import Cascade
@@ -93,6 +94,19 @@ def test_in_a_batch_who_leaves_later_waited_longer() -> None:
     np.testing.assert_array_equal(departures.left_after_s, departures.exit_index + 1.0)
 
 
+def test_who_leaves_is_told_stage_by_stage_with_what_it_leaves_with() -> None:
+    told: list[tuple[list[int], list[int]]] = []
+    departures = Cascade(STAGES, ExitPolicy(tuple(float(np.median(row)) for row in ENTROPIES[:-1]))).run_batch(
+        IMAGES, lambda rows, left: told.append((rows.tolist(), left.exit_index[rows].tolist()))
+    )
+    taken = departures.exit_index
+    assert told == [
+        (rows.tolist(), taken[rows].tolist())
+        for rows in (np.flatnonzero(taken == stage) for stage in range(len(STAGES)))
+        if len(rows)
+    ]
+
+
 @pytest.mark.parametrize("way", ["single", "batch", "through"])
 def test_an_answer_that_is_not_a_number_names_its_stage(way: str) -> None:
     stages = [STAGES[0], Stage(broken_stage(), where="designs/x/stages/1.onnx")]
@@ -128,3 +142,17 @@ def test_a_stage_that_asks_for_what_nobody_hands_it_is_refused() -> None:
         Cascade([STAGES[0], STAGES[2]], ExitPolicy((0.5,)))
     with pytest.raises(EngineError, match="asks for 'body', but the one before it hands on \\[\\]"):
         Cascade([STAGES[1]], ExitPolicy(()))
+
+
+@pytest.mark.parametrize("score", [MAX_PROBABILITY, MARGIN])
+def test_another_score_decides_on_the_board_as_it_did_in_the_search(score: str) -> None:
+    unsure = np.stack([uncertainty_nats(score, logits) for logits, _ in THROUGH])
+    policy = ExitPolicy(tuple(float(np.median(row)) for row in unsure[:-1]), score)
+    clear = (np.abs(unsure[:-1] - np.array(policy.thresholds_nats)[:, None]) > 1e-4).all(axis=0)
+    cascade, wanted = Cascade(STAGES, policy), policy.exits_taken(unsure)
+    departures = cascade.run_batch(IMAGES)
+    np.testing.assert_array_equal(departures.exit_index[clear], wanted[clear])
+    for i in np.flatnonzero(clear)[:6]:
+        single = cascade.run(IMAGES[i : i + 1])
+        assert single.exit_index == wanted[i]
+        assert single.entropy_nats == pytest.approx(ENTROPIES[wanted[i], i], abs=1e-4)  # what is told stays the entropy

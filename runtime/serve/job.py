@@ -1,0 +1,137 @@
+"""A request on its way through the queue and the inference threads, until it is settled once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from runtime.contract.arrays import FloatArray, IntArray
+from runtime.engine.cascade import Departures
+
+from .refusal import Refused
+from .served_bundle import ServedBundle, ServedMode
+from .tensors import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the images of one request were answered with."""
+
+    logits: FloatArray  # (batch, classes)
+    exit_index: IntArray  # (batch,)
+    entropy_nats: FloatArray  # (batch,)
+    waited_s: float  # in the queue
+    run_s: float  # from leaving the queue until the last image had left
+
+
+class Job:
+    """Images of one request. Settled once, with answers or with a refusal: whoever comes second changes nothing."""
+
+    __slots__ = (
+        "_lock",
+        "_on_settled",
+        "_parts",
+        "_remaining",
+        "answers",
+        "arrived_s",
+        "batch_images",
+        "bundle",
+        "deadline_s",
+        "images",
+        "refusal",
+        "served",
+        "settled",
+        "started_s",
+    )
+
+    def __init__(
+        self,
+        bundle: ServedBundle,
+        mode: str,
+        images: Tensor,
+        *,
+        arrived_s: float,
+        deadline_s: float,
+        on_settled: Callable[[Job], None],
+    ) -> None:
+        """Keep the bundle that was served when the request came: a swap changes nothing for it.
+
+        Args:
+            mode: of that bundle; Refused, 400, where there is none of that name.
+            deadline_s: by the clock that `arrived_s` was read from.
+            on_settled: called once, from whichever thread settles the job.
+        """
+        if mode not in bundle.modes:
+            raise Refused(400, f"unknown mode {mode[:80]!r}", to_do=f"use one of {', '.join(bundle.modes)}")
+        self.bundle, self.served, self.images = bundle, bundle.modes[mode], images
+        self.arrived_s, self.deadline_s, self.started_s = arrived_s, deadline_s, arrived_s
+        self.batch_images = len(images)  # of all jobs that run beside it
+        self._on_settled, self._lock = on_settled, threading.Lock()
+        self._parts: Answers | None = None
+        self._remaining = len(images)
+        self.settled = False
+        self.answers: Answers | None = None
+        self.refusal: Refused | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def fits(self, served: ServedMode, dtype: np.dtype[np.generic]) -> bool:
+        """Whether it can run in one batch with images of that mode and type."""
+        return self.served is served and self.images.dtype == dtype
+
+    @property
+    def own_share(self) -> float:
+        """Of the time of the batch that it ran in."""
+        return len(self.images) / self.batch_images
+
+    def restart(self) -> None:
+        """Forget images that have left: the job runs again, by itself."""
+        self._parts, self._remaining = None, len(self.images)
+        self.batch_images = len(self.images)
+
+    def leave(self, rows: IntArray, left: Departures, within: IntArray, now_s: float) -> None:
+        """Some of its images have left; with the last of them the job is answered.
+
+        Args:
+            rows: of `left`, the departures of a batch that may hold other jobs' images.
+            within: the same images' places in this job.
+        """
+        if self._parts is None:
+            count = len(self.images)
+            self._parts = Answers(
+                np.empty((count, left.logits.shape[1]), dtype=np.float32),
+                np.empty(count, dtype=np.int64),
+                np.empty(count, dtype=np.float32),
+                self.started_s - self.arrived_s,
+                0.0,
+            )
+        parts = self._parts
+        parts.logits[within] = left.logits[rows]
+        parts.exit_index[within] = left.exit_index[rows]
+        parts.entropy_nats[within] = left.entropy_nats[rows]
+        self._remaining -= len(rows)
+        if not self._remaining:
+            self.answer(
+                Answers(parts.logits, parts.exit_index, parts.entropy_nats, parts.waited_s, now_s - self.started_s)
+            )
+
+    def answer(self, answers: Answers) -> None:
+        """It is answered."""
+        if self._settle():
+            self.answers = answers
+            self._on_settled(self)
+
+    def refuse(self, refusal: Refused) -> None:
+        """It is not going to be answered."""
+        if self._settle():
+            self.refusal = refusal
+            self._on_settled(self)
+
+    def _settle(self) -> bool:
+        with self._lock:
+            first, self.settled = not self.settled, True
+        return first

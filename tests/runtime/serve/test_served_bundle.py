@@ -1,0 +1,58 @@
+"""A bundle made ready to answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runtime.contract.errors import BundleError
+from runtime.contract.preprocessing import Preprocessing
+from runtime.engine.bundle import open_bundle
+from runtime.serve.limits import Limits
+from runtime.serve.served_bundle import ServedBundle, load
+from tests.tiny_cascade import SPEC, random_images
+
+
+def test_every_mode_answers_as_the_engine_does(bundle: Path) -> None:
+    served, images = load(bundle, Limits()), random_images(4)
+    for name, mode in served.modes.items():
+        answers = open_bundle(bundle, name).infer_batch(images)
+        left = mode.run(images)
+        assert left.exit_index.tolist() == [answer.exit_index for answer in answers]
+        assert left.logits.argmax(axis=1).tolist() == [answer.class_index for answer in answers]
+        one = mode.run_one(images[:1])
+        assert one.exit_index == answers[0].exit_index
+
+
+def test_normalised_tensors_are_run_as_they_are(served: ServedBundle) -> None:
+    images = random_images(2)
+    mode = served.modes["thorough"]
+    assert np.allclose(mode.run(Preprocessing(SPEC)(images)).logits, mode.run(images).logits)
+
+
+def test_modes_of_one_design_share_their_stages(served: ServedBundle) -> None:
+    assert served.modes["balanced"].cascade.stages == served.modes["thorough"].cascade.stages
+    assert served.modes["balanced"].cascade.policy != served.modes["thorough"].cascade.policy
+
+
+def test_promised_joules_add_up_to_the_exit(served: ServedBundle) -> None:
+    assert served.modes["thorough"].promised_j == pytest.approx((0.001, 0.003, 0.006, 0.010))
+
+
+def test_a_changed_stage_is_not_served(bundle: Path) -> None:
+    stage = next(bundle.rglob("0.onnx"))
+    stage.write_bytes(stage.read_bytes() + b"x")
+    with pytest.raises(BundleError, match="was changed"):
+        load(bundle, Limits())
+
+
+def test_golden_samples_are_replayed_where_asked(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def differs(*_: object) -> float:
+        raise BundleError("logits on the golden samples differ")
+
+    monkeypatch.setattr("runtime.serve.served_bundle.replay_golden", differs)
+    load(bundle, Limits())
+    with pytest.raises(BundleError, match="golden samples differ"):
+        load(bundle, Limits(), replay=True)
