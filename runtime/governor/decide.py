@@ -22,6 +22,7 @@ from .signals import Signals
 
 HEAT_STEP_S = 5.0  # a heat sink answers in minutes; asking more often would overshoot
 STEP_DOWN, STEP_UP = 0.93, 1.04  # of the heat's ceiling on power, per step
+CLEARED_S = 1.0  # a backlog counts as if it were to be served within that long
 PLANNED_LATE = 0.5  # of the share that may be late: forecasts err
 RETURN_HEADROOM = 1.15  # a better mode must be on time at so much more than the planned rate before it returns
 
@@ -58,6 +59,7 @@ def first_state(signals: Signals, rules: Rules, offers: Offers) -> GovernorState
 
 def decide(state: GovernorState, signals: Signals, rules: Rules, offers: Offers) -> tuple[GovernorState, Decision]:
     """The next state and what it means. The same arguments, the same answer."""
+    signals = _with_backlog(signals)
     prices = offers.prices(signals.exit_shares)
     drawn_w = prices.drawn_w(signals.requests_per_s)
     state = _with_battery(_with_heat(state, signals, rules, drawn_w), signals, rules)
@@ -74,6 +76,12 @@ def decide(state: GovernorState, signals: Signals, rules: Rules, offers: Offers)
     elif may_switch and not moved and _worth_parking(state, signals, rules, prices):
         state, why = replace(state, parked=True, since_s=signals.at_s), "parked: nothing to do"
     return state, _decision(state, offers, prices, drawn_w, why)
+
+
+def _with_backlog(signals: Signals) -> Signals:
+    """What waits is work, too: it comes on top of the forecast, to be cleared within a moment."""
+    waiting = max(signals.queued - 1, 0)
+    return replace(signals, requests_per_s=signals.requests_per_s + waiting / CLEARED_S) if waiting else signals
 
 
 def _wanted(

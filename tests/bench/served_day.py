@@ -1,6 +1,7 @@
 """A day of requests on a simulated board, under any policy: what was late, what it drew, how warm it became.
 
-One server answers requests in the order they come. Arrivals are Poisson with a rate that follows a working day, with
+One server answers requests in the order they come; who has waited past the deadline is refused, as the daemon does, and
+counts as late. Arrivals are Poisson with a rate that follows a working day, with
 bursts; the exit of each image is drawn from the mode's expected shares. The load is *assumed*: no public trace of a
 camera's requests exists. Latency and energy are the bundle's promises for the simulated board, the temperature is that
 board's one heat capacity. A switch takes effect after its settle time and costs its writer's power meanwhile.
@@ -15,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from runtime.boards.simulated_heat import temperature_after
-from runtime.contract.arrays import FloatArray
+from runtime.contract.arrays import BoolArray, FloatArray
 from runtime.contract.mode import Mode
 from runtime.governor.decide import GovernorState, decide, first_state
 from runtime.governor.forecast import Forecast
@@ -96,9 +97,11 @@ def live_a_day(
     temperature_c = hottest_c = heat.ambient_c + heat.kelvin_per_w * float(prices.idle_w.min())
     energy_j, switches, parked_ticks, shed, total = 0.0, 0, 0, 0, 0
     latencies: list[FloatArray] = []
+    pending: FloatArray = np.zeros(0)  # when those who have not been answered yet leave
     for tick, rate in enumerate(rates):
         start_s, end_s = tick * TICK_S, (tick + 1) * TICK_S
-        queued = int(free_s > start_s)
+        pending = pending[pending > start_s]
+        queued = len(pending)
         rest_s = 0.0 if queued else start_s - last_left_s
         signals = Signals(start_s, queued, forecast.requests_per_s, idle_s=rest_s, temperature_c=temperature_c)
         held = policy(signals, busy_share)
@@ -130,8 +133,13 @@ def live_a_day(
             done_s = np.cumsum(takes_s)
             begins_s = np.maximum.accumulate(np.maximum(arrives_s, free_s) - np.concatenate([[0.0], done_s[:-1]]))
             leaves_s = begins_s + done_s
-            latencies.append(leaves_s - arrives_s)
-            free_s = last_left_s = float(leaves_s[-1])
+            served = leaves_s - takes_s - arrives_s <= rules.deadline_s
+            if not served.all():
+                leaves_s, served = _one_by_one(arrives_s, takes_s, free_s, rules.deadline_s)
+                takes_s, joules = takes_s * served, joules * served
+            latencies.append(np.where(served, leaves_s - arrives_s, np.inf))
+            free_s = last_left_s = float(np.max(leaves_s, initial=free_s, where=served))
+            pending = np.concatenate([pending, leaves_s[served]])
         busy_s = float(takes_s.sum())
         tick_j += prices.idle_w[waits_at] * (woken_s - start_s) + prices.idle_w[now] * (end_s - woken_s)
         tick_j += float(joules.sum()) - busy_s * prices.idle_w[now]
@@ -146,13 +154,27 @@ def live_a_day(
     return Day(
         requests=total,
         late_share=float((every > rules.deadline_s).mean()),
-        p99_s=float(np.quantile(every, 0.99)),
+        p99_s=float(np.sort(every)[int(0.99 * (len(every) - 1))]),
         energy_j=float(energy_j),
         hottest_c=float(hottest_c),
         switches=switches,
         parked_share=parked_ticks / len(rates),
         shed_share=shed / max(total, 1),
     )
+
+
+def _one_by_one(
+    arrives_s: FloatArray, takes_s: FloatArray, free_s: float, deadline_s: float
+) -> tuple[FloatArray, BoolArray]:
+    """When each leaves, and who is served: those who have not waited past the deadline when their turn comes."""
+    leaves_s, served = arrives_s.copy(), np.ones(len(arrives_s), dtype=np.bool_)
+    for index, (at_s, needs_s) in enumerate(zip(arrives_s.tolist(), takes_s.tolist(), strict=True)):
+        begins_s = max(at_s, free_s)
+        if begins_s - at_s > deadline_s:
+            served[index] = False
+            continue
+        free_s = leaves_s[index] = begins_s + needs_s
+    return leaves_s, served
 
 
 def governed(rules: Rules, offers: Offers) -> Policy:
