@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from tests.source_tree import Import, Module, Tree
 
 CODESIGN_WALK = (
-    "data", "space", "backbones", "exits", "policy", "stages", "predict", "search", "bundle", "collect", "refine", "report", "fleet",
-    "scale", "walk", "commands",
+    "data", "space", "backbones", "exits", "policy", "stages", "predict", "search", "bundle", "collect", "refine",
+    "report", "fleet", "scale", "walk", "commands",
 )  # fmt: skip
 RUNTIME_WALK = (
     "contract", "boards", "engine", "energy", "powerd", "measure", "governor", "install", "serve", "telemetry", "data",
@@ -24,6 +24,8 @@ WITHOUT_TORCH = ("codesign.space", "codesign.policy", "codesign.predict", "codes
 ADAPTERS = {"codesign.search.strategies.qlognehvi": "BoTorch's models; an extra, imported when it proposes"}
 ON_EVERY_BOARD = ("numpy", "onnxruntime")
 DRAWERS = ("utils", "util", "helpers", "helper", "common", "misc")
+PICKLERS = ("pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib")
+PLAIN_LOADS = {"np.load": "allow_pickle=False", "numpy.load": "allow_pickle=False", "torch.load": "weights_only=True"}
 MAX_LINES = 330  # files should stay within 300; this is where the build fails
 
 
@@ -131,6 +133,30 @@ def circles(tree: Tree) -> list[str]:
 def drawers(tree: Tree) -> list[str]:
     """Files or folders whose name says nothing about what is in them."""
     return [f"{module.path}: a name for a drawer" for module in tree.values() if {*module.name.split(".")} & {*DRAWERS}]
+
+
+def pickles(tree: Tree) -> list[str]:
+    """Nothing unpickles: pickle is imported for the names of its errors only, arrays and weights load as plain data."""
+    broken = []
+    for module in tree.values():
+        for node in ast.walk(module.tree):
+            for name in _names(node):
+                if name.split(".")[0] in PICKLERS and name != "pickle" and not name.endswith("Error"):
+                    broken.append(f"{module.path}:{getattr(node, 'lineno', 0)}: {name} can execute what it reads")
+            if isinstance(node, ast.Call) and (must := PLAIN_LOADS.get(ast.unparse(node.func))):
+                given = {f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.keywords}
+                if must not in given:
+                    broken.append(f"{module.path}:{node.lineno}: {ast.unparse(node.func)} must say {must}")
+    return broken
+
+
+def _names(node: ast.AST) -> list[str]:
+    """Dotted names that a node imports or looks up."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return [ast.unparse(node)] if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else []
 
 
 def too_long(tree: Tree) -> list[str]:

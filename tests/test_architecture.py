@@ -104,6 +104,11 @@ BROKEN: list[tuple[Callable[[Tree], list[str]], dict[str, str], str]] = [
         "codesign.search.a -> codesign.exits.b -> codesign.exits -> torch",
     ),
     (
+        house_rules.ways_to_torch,
+        {"codesign/search/strategies/qlognehvi.py": "import torch"},
+        "codesign.search.strategies.qlognehvi -> torch",
+    ),
+    (
         house_rules.circles,
         {
             "runtime/boards/a.py": "import runtime.boards.b",
@@ -115,6 +120,23 @@ BROKEN: list[tuple[Callable[[Tree], list[str]], dict[str, str], str]] = [
     (house_rules.drawers, {"codesign/space/utils.py": ""}, "codesign/space/utils.py: a name for a drawer"),
     (house_rules.drawers, {"codesign/common/x.py": ""}, "codesign/common/x.py: a name for a drawer"),
     (house_rules.too_long, {"runtime/a.py": "x = 1\n" * 331}, "runtime/a.py: 331 lines; 330 at most"),
+    (
+        house_rules.pickles,
+        {"runtime/a.py": "import pickle\npickle.loads(b'')"},
+        "runtime/a.py:2: pickle.loads can execute what it reads",
+    ),
+    (
+        house_rules.pickles,
+        {"codesign/data/a.py": "def f():\n    from pickle import loads"},
+        "codesign/data/a.py:2: pickle.loads can execute what it reads",
+    ),
+    (house_rules.pickles, {"codesign/a.py": "import joblib"}, "codesign/a.py:1: joblib can execute what it reads"),
+    (house_rules.pickles, {"runtime/a.py": "np.load(f)"}, "runtime/a.py:1: np.load must say allow_pickle=False"),
+    (
+        house_rules.pickles,
+        {"codesign/a.py": "import torch\nx = torch.load(f, weights_only=False)"},
+        "codesign/a.py:2: torch.load must say weights_only=True",
+    ),
     (
         house_rules.without_docstring,
         {"runtime/a.py": "# a comment\nx = 1"},
@@ -143,9 +165,11 @@ SOUND = {
     "runtime/commands/a.py": '"""A."""\nimport os\nimport rich\nx = os.environ\nfrom runtime.data import a',
     "runtime/data/a.py": '"""A."""\nfrom runtime.contract.a import x',
     "codesign/space/__init__.py": "",
+    "codesign/data/a.py": '"""A."""\nimport pickle\nERRORS = (pickle.UnpicklingError,)\nnp.load(f, allow_pickle=False)',
     "codesign/exits/a.py": '"""A."""\nimport torch\nfrom runtime.contract import a',
     "codesign/search/a.py": '"""A."""\nfrom codesign.space import x\nfrom runtime.engine import a',
     "codesign/search/b.py": '"""B."""\nfrom .a import x\nif TYPE_CHECKING:\n    import torch',
+    "codesign/search/strategies/qlognehvi.py": '"""A."""\ndef f():\n    import torch',
     "codesign/report/a.py": '"""A."""\nfrom codesign.exits.a import x',
 }
 

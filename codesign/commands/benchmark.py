@@ -10,6 +10,8 @@ BENCHMARKS = {
     "predictors": "benchmark_predictors",
     "cost-models": "benchmark_cost_models",
     "new-board": "benchmark_new_board",
+    "search": "benchmark_search",
+    "inner": "benchmark_inner",
 }
 
 

@@ -1,24 +1,16 @@
-"""Evolutionary search for accurate, cheap designs of a table of a whole space, its costs estimated by any means.
-
-NSGA-II (Deb et al., 2002) as pymoo has it, over whole-numbered genes: simulated binary crossover and polynomial
-mutation, rounded.
-"""
+"""Evolutionary search, NSGA-II, for accurate and cheap designs of a table of a whole space; costs come by any means."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-from pymoo.algorithms.moo.nsga2 import NSGA2
-from pymoo.core.problem import Problem
-from pymoo.operators.crossover.sbx import SBX
-from pymoo.operators.mutation.pm import PM
-from pymoo.operators.repair.rounding import RoundingRepair
-from pymoo.operators.sampling.rnd import IntegerRandomSampling
-from pymoo.problems.static import StaticProblem
 
 from runtime.contract.arrays import FloatArray, IntArray
 from runtime.contract.errors import DataError
+
+from .strategies.nsga2 import nsga2_script
+from .strategies.search_space import SearchSpace
 
 Estimate = Callable[[IntArray], FloatArray]  # rows of the table to what they are thought to cost
 
@@ -53,27 +45,20 @@ def evolve(
         accuracy: (n,) of each row; known, as from a supernet.
         estimate: asked once for each row met, a generation at a time.
     """
-    upper = np.asarray(space.sizes) - 1
-    problem = Problem(n_var=len(upper), n_obj=2, xl=np.zeros(len(upper)), xu=upper)
-    algorithm = NSGA2(
-        pop_size=population,
-        sampling=IntegerRandomSampling(),
-        crossover=SBX(prob=0.9, eta=3.0, vtype=float, repair=RoundingRepair()),
-        mutation=PM(prob=1.0, eta=3.0, vtype=float, repair=RoundingRepair()),
-    )
-    algorithm.setup(problem, termination=("n_gen", generations), seed=seed, verbose=False)
+    script = nsga2_script(SearchSpace(space.sizes), objectives=2, seed=seed, population=population)
     costs: dict[int, float] = {}
-    for _ in range(generations):
-        infills = algorithm.ask()
-        if infills is None or len(infills) == 0:
-            break
-        rows = space.rows(infills.get("X").round().astype(int))
+    designs = next(script)
+    for generation in range(1, generations + 1):
+        rows = space.rows(designs)
         new = np.array(sorted(set(rows.tolist()) - costs.keys()), dtype=np.int64)
         if len(new):
             costs |= dict(zip(new.tolist(), estimate(new).tolist(), strict=True))
         found = np.array([costs[int(row)] for row in rows])
-        algorithm.evaluator.eval(StaticProblem(problem, F=np.column_stack([1.0 - accuracy[rows], found])), infills)
-        algorithm.tell(infills=infills)
+        if generation < generations:
+            try:
+                designs = script.send((np.column_stack([1.0 - accuracy[rows], found]), np.zeros(len(rows))))
+            except StopIteration:  # no offspring but what is in the population
+                break
     return np.array(list(costs), dtype=np.int64)
 
 
