@@ -18,6 +18,7 @@ from runtime.contract.errors import ConfigError, InfeasibleError, ShapeError
 from runtime.contract.operating_point import OperatingPoint
 
 from .chain_costs import ChainCosts
+from .footprint import Footprint
 from .inner_columns import layout_of, prices
 from .inner_counts import level_counts
 from .inner_energy import energy_front
@@ -41,6 +42,7 @@ def solve_inner(
     energy: EnergyKind = "back_to_back",
     limits: InnerLimits = NO_LIMITS,
     drop_dominated_points: bool = True,
+    footprint: Footprint | None = None,
 ) -> InnerFront:
     """The exact Pareto front over masks × threshold levels × operating points.
 
@@ -55,6 +57,7 @@ def solve_inner(
         limits: what every design must keep to.
         drop_dominated_points: leave out operating points that cannot be best for any design. It changes nothing but
             the time; it is an argument so that a test can show so.
+        footprint: what the chain takes up; needed where `limits` speak of memory or size.
     Raises:
         ShapeError: log, thresholds, costs and points do not belong together.
         ConfigError: unknown objectives or energy, too many candidates, served energy without a rate.
@@ -76,13 +79,14 @@ def solve_inner(
         served=energy == "served",
         latency_is_an_objective=latency_too,
         drop_dominated_points=drop_dominated_points,
+        footprint=footprint,
     )
-    levels = level_counts(log, thresholds_nats, grid.masks)
+    levels = level_counts(log, thresholds_nats, grid.masks, grid.layout.sets)
     found = three_objective_front(grid, levels) if latency_too else energy_front(grid, levels)
     if found.right.size == 0:
         raise InfeasibleError(
             f"no choice of exits, thresholds and clocks keeps to the limits: {limits}",
-            to_do="relax the accuracy or latency limit, or the request rate",
+            to_do="relax a limit, or lower the request rate",
         )
     layout = layout_of(costs.backbone)
     latency_prices_s = prices(layout, costs, "latency_s")

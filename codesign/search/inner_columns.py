@@ -9,13 +9,15 @@ segments makes that test stronger: a point may be slower in one segment if it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from runtime.contract.arrays import BoolArray, FloatArray, IntArray
+from runtime.contract.errors import ShapeError
 
 from .chain_costs import ChainCosts
+from .exit_sets import AllSets, ExitSets, NoSet
 
 BLOCK_POINTS = 64
 
@@ -29,6 +31,7 @@ class Layout:
     behind: (
         IntArray  # (c,) bit mask of the candidates behind each one in its backbone, the last candidate's bit included
     )
+    sets: ExitSets  # which sets of early candidates the tables of passing samples hold
 
     @property
     def rows(self) -> int:
@@ -36,15 +39,15 @@ class Layout:
         return self.candidates + self.passing_candidates.size
 
 
-def layout_of(backbone: IntArray) -> Layout:
-    """The layout for candidates of the given backbones (c,)."""
+def layout_of(backbone: IntArray, sets: ExitSets | None = None) -> Layout:
+    """The layout for candidates of the given backbones (c,); tables hold all sets unless others are given."""
     candidates = backbone.size
     is_end = np.append(backbone[1:] != backbone[:-1], True)
     behind = np.zeros(candidates, dtype=np.int64)
     for candidate in range(candidates):
         later = np.flatnonzero(backbone == backbone[candidate])
         behind[candidate] = sum(1 << int(index) for index in later if index > candidate)
-    return Layout(candidates, np.flatnonzero(~is_end), behind)
+    return Layout(candidates, np.flatnonzero(~is_end), behind, AllSets(candidates - 1) if sets is None else sets)
 
 
 def prices(layout: Layout, costs: ChainCosts, kind: str) -> FloatArray:
@@ -59,25 +62,37 @@ def stop_and_pass_counts(layout: Layout, passing: IntArray, masks: IntArray, off
     """How many samples stop at and pass each candidate, (layout.rows, masks).
 
     Args:
-        passing: (2^m,) samples that no exit of a set takes; a table of ones asks what a sample costs that runs through
-            all stages. Several such tables may follow each other.
+        passing: (sets,) samples that no exit of a set takes. Several such tables may follow each other.
         masks: (masks,).
         offsets: where in `passing` the table of each mask begins, (masks,) or the same for all.
+    Raises:
+        ShapeError: the table holds other sets than the layout says.
     """
+    if passing.size % layout.sets.size:
+        raise ShapeError(f"a table of {layout.sets.size} sets of exits is needed, got {passing.size} entries")
     last_bit = 1 << (layout.candidates - 1)
     kept = masks | last_bit
     counts = np.zeros((layout.rows, masks.size), dtype=np.float64)
     pass_row = dict(zip(layout.passing_candidates.tolist(), range(layout.candidates, layout.rows), strict=True))
+    places = layout.sets.places(masks)
+    after = passing[offsets + next(places)]
     for candidate in range(layout.candidates):
         is_kept = (kept >> candidate & 1).astype(np.int32)
-        reached = passing[offsets + (masks & ((1 << candidate) - 1))] * is_kept
+        before, after = after, after if candidate == layout.candidates - 1 else passing[offsets + next(places)]
+        reached = before * is_kept
         if candidate in pass_row:
             runs_on = is_kept * ((kept & layout.behind[candidate]) != 0)
-            passed = passing[offsets + (masks & ((2 << candidate) - 1))] * runs_on
+            passed = after * runs_on
             counts[pass_row[candidate]] = passed
             reached = reached - passed
         counts[candidate] = reached
     return counts
+
+
+def full_depth_counts(layout: Layout, masks: IntArray) -> FloatArray:
+    """What a sample that no early exit takes stops at and passes, (layout.rows, masks)."""
+    nobody_leaves = replace(layout, sets=NoSet(layout.candidates - 1))
+    return stop_and_pass_counts(nobody_leaves, np.ones(1, dtype=np.int32), masks)
 
 
 def undominated_points(columns: FloatArray) -> IntArray:

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from codesign.policy.exit_log import ExitLog
-from runtime.contract.arrays import FloatArray, IntArray
-from runtime.contract.errors import ConfigError, ShapeError
+from runtime.contract.arrays import BoolArray, FloatArray, IntArray
+from runtime.contract.errors import ShapeError
 
-MAX_EARLY_CANDIDATES = 20  # 2^20 sets of exits; beyond, tables of all sets no longer fit the memory of a workstation
+from .exit_sets import ExitSets, FewExitSets, exit_sets
+from .inner_bitsets import few_exit_counts
+
 TABLE_ENTRIES = 1 << 22  # levels are taken together up to tables of this size
 
 
@@ -27,7 +29,7 @@ class LevelCounts:
 
     level: int
     changed: int  # bit i: exit i takes other samples than at the level before; at level 0 all bits
-    passing: IntArray  # (2^m,): samples that no exit of the set takes
+    passing: IntArray  # (sets,): samples that no exit of the set takes
     right: IntArray  # (masks,): samples that get a right answer under each mask
 
 
@@ -35,16 +37,11 @@ def masks_up_to(early: int, max_exits: int | None) -> IntArray:
     """The declared grid: every mask over `early` candidates with at most `max_exits` exits, rising, (masks,).
 
     Raises:
-        ConfigError: more early candidates than the transform can hold, or a negative number of exits.
+        ConfigError: more such sets than the solver can hold, or a negative number of exits.
     """
-    if early > MAX_EARLY_CANDIDATES:
-        raise ConfigError(
-            f"{early} early candidates; the exact solver takes up to {MAX_EARLY_CANDIDATES}",
-            to_do="offer fewer candidate exits, for instance every second one",
-        )
-    if max_exits is not None and max_exits < 0:
-        raise ConfigError(f"max_exits cannot be negative, got {max_exits}")
-    masks = np.arange(1 << early, dtype=np.int64)
+    if isinstance(sets := exit_sets(early, max_exits), FewExitSets):
+        return sets.masks
+    masks = np.arange(sets.size, dtype=np.int64)
     if max_exits is None or max_exits >= early:
         return masks
     exits = np.zeros(masks.size, dtype=np.int64)
@@ -53,13 +50,16 @@ def masks_up_to(early: int, max_exits: int | None) -> IntArray:
     return masks[exits <= max_exits]
 
 
-def level_counts(log: ExitLog, thresholds_nats: FloatArray, masks: IntArray) -> Iterator[LevelCounts]:
+def level_counts(
+    log: ExitLog, thresholds_nats: FloatArray, masks: IntArray, sets: ExitSets | None = None
+) -> Iterator[LevelCounts]:
     """Counts for each level in turn.
 
     Args:
         log: (c, n) answers.
         thresholds_nats: (levels, c - 1).
         masks: (masks,), from `masks_up_to`.
+        sets: what the tables of passing samples hold, the layout's; all sets unless given.
     Raises:
         ShapeError: thresholds of another number of exits than the log's, no level at all, or a threshold that is NaN.
     """
@@ -69,6 +69,9 @@ def level_counts(log: ExitLog, thresholds_nats: FloatArray, masks: IntArray) -> 
     if np.isnan(thresholds_nats).any():
         raise ShapeError("a threshold is not a number", to_do="write -inf for an exit that nobody may take")
     correct = log.correct
+    if isinstance(sets, FewExitSets):
+        yield from _few_exit_levels(log.entropy_nats[:-1], correct, thresholds_nats, masks, sets)
+        return
     before = [masks & ((1 << exit_index) - 1) for exit_index in range(early)]
     chosen = [np.flatnonzero(masks >> exit_index & 1) for exit_index in range(early)]
     together = max(1, TABLE_ENTRIES >> early)
@@ -86,11 +89,26 @@ def level_counts(log: ExitLog, thresholds_nats: FloatArray, masks: IntArray) -> 
         right += _disjoint_counts(patterns, np.broadcast_to(correct[-1], patterns.shape), early)[:, masks]
         passing = _disjoint_counts(patterns, np.ones(patterns.shape, dtype=np.bool_), early)
         for offset in range(len(some_nats)):
-            # Two thresholds of one exit take nested sets of samples, so equal numbers mean equal sets.
             takes = confident[offset].sum(axis=1)
-            changed = sum(1 << int(exit_index) for exit_index in np.flatnonzero(takes != takes_before))
-            takes_before = takes
+            changed, takes_before = _changed(takes, takes_before), takes
             yield LevelCounts(start + offset, changed, passing[offset], right[offset])
+
+
+def _few_exit_levels(
+    entropy_nats: FloatArray, correct: BoolArray, thresholds_nats: FloatArray, masks: IntArray, sets: FewExitSets
+) -> Iterator[LevelCounts]:
+    *_, place = sets.places(masks)
+    takes_before = np.full(len(entropy_nats), -1)
+    for level, row_nats in enumerate(thresholds_nats):
+        takes = entropy_nats <= row_nats[:, None]
+        passing, right = few_exit_counts(sets, takes, correct)
+        changed, takes_before = _changed(takes.sum(axis=1), takes_before), takes.sum(axis=1)
+        yield LevelCounts(level, changed, passing, right[place])
+
+
+def _changed(takes: IntArray, takes_before: IntArray) -> int:
+    """Bits of the exits that take others than before: samples nest, so equal numbers are equal sets."""
+    return sum(1 << int(exit_index) for exit_index in np.flatnonzero(takes != takes_before))
 
 
 def _disjoint_counts(patterns: IntArray, counted: IntArray, bits: int) -> IntArray:

@@ -57,8 +57,9 @@ def rows_worth_a_look(grid: Grid, counts: LevelCounts) -> IntArray:
     if needed is not None:
         useful &= counts.right / grid.samples >= needed
     if grid.work_is_never_free:
-        for candidate in range(grid.layout.candidates - 1):
-            bit = 1 << candidate
-            before = grid.masks & (bit - 1)
-            useful &= (grid.masks & bit == 0) | (counts.passing[before] > counts.passing[before | bit])
+        places = grid.layout.sets.places(grid.masks)
+        after = counts.passing[next(places)]
+        for candidate, place in enumerate(places):
+            before, after = after, counts.passing[place]
+            useful &= (grid.masks & (1 << candidate) == 0) | (before > after)
     return np.flatnonzero(useful)

@@ -17,6 +17,7 @@ from .inner_columns import stop_and_pass_counts
 from .inner_counts import LevelCounts
 from .inner_grid import CHUNK_ENTRIES, Grid
 from .inner_rows import Found, rows_worth_a_look
+from .inner_screen import row_screen
 from .pareto import Staircase, nondominated_3d
 
 FIRST_ENTRIES = 1 << 12  # chunks double: the first, screened by nothing, must be small
@@ -39,6 +40,7 @@ def three_objective_front(grid: Grid, levels: Iterable[LevelCounts]) -> Found:
     most_accurate_first = np.lexsort((row, level, -right))
 
     lowest_energy_j, lowest_latency_s = grid.energy_prices_j.min(axis=1), grid.latency_prices_s.min(axis=1)
+    screen = row_screen(grid)
     stair = Staircase.empty()
     found: list[Found] = []
     start, entries = 0, FIRST_ENTRIES
@@ -52,6 +54,9 @@ def three_objective_front(grid: Grid, levels: Iterable[LevelCounts]) -> Found:
         if not open_rows.any():
             continue
         some, table = some[open_rows], table[:, open_rows]
+        if screen is not None:
+            open_rows = screen.open_rows(stair, table)
+            some, table = some[open_rows], table[:, open_rows]
         costs = grid.costs(table, grid.masks[row[some]])
         which, point = np.nonzero(np.isfinite(costs.energy_j) & ~stair.covers(costs.energy_j, costs.latency_s))
         survivors = Found(
@@ -71,7 +76,7 @@ def three_objective_front(grid: Grid, levels: Iterable[LevelCounts]) -> Found:
 
 def _table(grid: Grid, passing: IntArray, level: IntArray, row: IntArray) -> FloatArray:
     """Stop and pass counts (prices, rows); `passing` holds one table per level, one after the other."""
-    offsets = level << (grid.layout.candidates - 1)
+    offsets = level * grid.layout.sets.size
     return stop_and_pass_counts(grid.layout, passing, grid.masks[row], offsets)
 
 

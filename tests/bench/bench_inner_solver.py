@@ -1,10 +1,15 @@
-"""How long the exact inner solver takes, and that it is exact: run `python -m tests.bench.bench_inner_solver`.
+"""How long the exact inner solver takes, and that it is exact.
+
+    python -m tests.bench.bench_inner_solver [--rounds 5] [--large] [--json OUT]
 
 Cases: one backbone of 16 early exits × 1,716 operating points at 1 and at 30 threshold levels, once with the columns of
 the simulated TX2 and once with random columns of which hardly any dominates another; and the case of the search: a
 chain of two backbones, 14 candidates, at most 4 exits, 20 levels, three objectives. Rounds go through all cases in
-turn. Besides, 200 random (mask, level, point) triples are held against a replay, sample by sample, priced by the
-contract's cost accounting. Prints JSON; exits with 1 where a median exceeds its limit or a figure differs.
+turn. With `--large` also what lies beyond tables of all sets, one threshold level each: 32 exits of which at most five
+are kept; and three objectives with 20 exits × 1,716 points, simulated and with random columns, energy and latency drawn
+apart; and HADAS's Eq. (5) at 40 exits × 1,716 points by dynamic programme. Besides, 200 random (mask, level, point)
+triples are held against a replay, sample by sample, priced by the contract's cost accounting. Prints JSON; exits with 1
+where a median exceeds its limit or a figure differs.
 """
 
 from __future__ import annotations
@@ -14,7 +19,8 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +31,7 @@ from codesign.policy.replay import replay
 from codesign.policy.selection import policy_of
 from codesign.search.chain_costs import ChainCosts, joined
 from codesign.search.chain_works import BackboneWorks, stages_of
+from codesign.search.hadas.score import ExitTerms, best_scores
 from codesign.search.inner import NO_LIMITS, THREE_OBJECTIVES, TWO_OBJECTIVES, solve_inner
 from codesign.search.inner_columns import stop_and_pass_counts
 from codesign.search.inner_counts import level_counts
@@ -127,6 +134,36 @@ def problems() -> tuple[list[Problem], tuple[BackboneWorks, ...], SimulatedBoard
     )
 
 
+def large_problems() -> list[Problem]:
+    """One threshold level each."""
+    board = SimulatedBoard(profile("tx2"), device="gpu")
+    points = profile("tx2").points("gpu")
+    few_log, log = plausible_log(33, 5000, seed=0), plausible_log(21, 5000, seed=0)
+    few_level, level = threshold_levels(few_log, 30)[14:15], threshold_levels(log, 30)[14:15]
+    few = ChainCosts.from_works(board, points, inverted_residuals(33, 1.0))
+    simulated = ChainCosts.from_works(board, points, inverted_residuals(21, 1.0))
+    apart = undominated_costs(21, len(points), seed=1)
+    adversarial = replace(
+        undominated_costs(21, len(points), seed=0),
+        segment_latency_s=apart.segment_latency_s,
+        head_latency_s=apart.head_latency_s,
+    )
+    three = THREE_OBJECTIVES
+    return [
+        Problem("32 exits, at most 5", 5.0, few_log, few_level, few, points, limits=InnerLimits(max_exits=5)),
+        Problem("20 exits, simulated TX2, 3 objectives", 30.0, log, level, simulated, points, three),
+        Problem("20 exits, adversarial, 3 objectives", 30.0, log, level, adversarial, points, three),
+    ]
+
+
+def equation_5_s() -> float:
+    """Seconds of the dynamic programme at 40 exits × 1,716 points."""
+    rng = np.random.default_rng(0)
+    shares = np.sort(rng.uniform(0.2, 0.9, 40))
+    terms = ExitTerms(shares, shares[:, None] * rng.uniform(0.2, 2.0, (40, 1716)))
+    return timed(lambda: best_scores(terms, 1.0))
+
+
 def largest_difference(problem: Problem, chain: Sequence[BackboneWorks], board: SimulatedBoard, seed: int) -> float:
     """Largest relative difference between solver and simulation over random triples; accuracy must agree exactly."""
     rng = np.random.default_rng(seed)
@@ -138,7 +175,7 @@ def largest_difference(problem: Problem, chain: Sequence[BackboneWorks], board: 
         latency_is_an_objective=True,
         drop_dominated_points=False,
     )
-    counts = list(level_counts(problem.log, problem.thresholds_nats, grid.masks))
+    counts = list(level_counts(problem.log, problem.thresholds_nats, grid.masks, grid.layout.sets))
     largest = 0.0
     for _ in range(TRIPLES):
         level, row, point = (int(rng.integers(size)) for size in (len(counts), grid.masks.size, grid.point.size))
@@ -165,9 +202,11 @@ def timed(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start_s
 
 
-def measure(rounds: int, seed: int) -> dict[str, Any]:
+def measure(rounds: int, seed: int, *, large: bool) -> dict[str, Any]:
     """Seconds per case, and the equality check."""
     cases, chain, board = problems()
+    checked = cases[-1]
+    cases += large_problems() if large else []
     designs = [case.solve() for case in cases]  # also warms up
     seconds: list[list[float]] = [[] for _ in cases]
     for _ in range(rounds):
@@ -188,7 +227,8 @@ def measure(rounds: int, seed: int) -> dict[str, Any]:
             for case, samples, on_front in zip(cases, seconds, designs, strict=True)
         ],
         "triples_compared": TRIPLES,
-        "largest_relative_difference": largest_difference(cases[-1], chain, board, seed),
+        "largest_relative_difference": largest_difference(checked, chain, board, seed),
+        **({"equation_5_at_40_exits_s": equation_5_s()} if large else {}),
         "rounds": rounds,
         "kind": "measured",
         "on": f"{this_machine()}; numpy {np.__version__}",
@@ -201,9 +241,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--large", action="store_true", help="also what lies beyond tables of all sets")
+    parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    result = measure(args.rounds, args.seed)
-    print(json.dumps(result, indent=2))
+    result = measure(args.rounds, args.seed, large=args.large)
+    text = json.dumps(result, indent=2)
+    print(text)
+    if args.json is not None:
+        args.json.write_text(text + "\n", encoding="utf-8")
     in_time = all(case["median_s"] <= case["limit_s"] for case in result["cases"])
     return 0 if in_time and result["largest_relative_difference"] <= RELATIVE_TOLERANCE else 1
 

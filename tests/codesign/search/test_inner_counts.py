@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesign.policy.exit_log import ExitLog
+from codesign.policy.levels import threshold_levels
 from codesign.policy.replay import replay
 from codesign.policy.selection import policy_of, selected_candidates
 from codesign.search import inner_counts
+from codesign.search.exit_sets import FewExitSets
 from codesign.search.inner_counts import level_counts, masks_up_to
 from runtime.contract.errors import ConfigError, ShapeError
 from tests.codesign.policy.logs import exit_logs, plausible_log
@@ -50,9 +52,22 @@ def test_the_grid_holds_every_mask_of_so_many_exits_once() -> None:
     assert masks_up_to(0, None).tolist() == [0]
 
 
+@pytest.mark.parametrize(("early", "most"), [(12, 2), (21, 3)])
+def test_few_exits_of_many_are_counted_as_all_sets_would_be(early: int, most: int) -> None:
+    log = plausible_log(early + 1, 70, seed=early)
+    thresholds = threshold_levels(log, 5)
+    masks = masks_up_to(early, most)
+    for counts in level_counts(log, thresholds, masks, FewExitSets(early, most)):
+        for row in range(0, masks.size, 41):
+            mask = int(masks[row])
+            outcome = replay(log, mask, policy_of(mask, thresholds[counts.level]))
+            assert counts.right[row] == round(outcome.accuracy * log.samples)
+            assert counts.passing[row] == (outcome.exits_taken == mask.bit_count()).sum()
+
+
 def test_what_cannot_be_counted_is_refused() -> None:
     log = plausible_log(3, 10, seed=0)
-    with pytest.raises(ConfigError, match="takes up to 20"):
+    with pytest.raises(ConfigError, match="21 early candidates are too many sets"):
         masks_up_to(21, None)
     with pytest.raises(ConfigError, match="cannot be negative"):
         masks_up_to(3, -1)

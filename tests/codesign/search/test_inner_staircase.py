@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codesign.search import inner_staircase
+from codesign.search import inner_screen, inner_staircase
 from codesign.search.inner_counts import level_counts
 from codesign.search.inner_energy import energy_front
 from codesign.search.inner_grid import Grid, InnerLimits, grid_of
@@ -59,3 +59,17 @@ def test_it_holds_the_front_of_accuracy_and_energy_alone() -> None:
 
 def test_limits_that_leave_nothing_leave_an_empty_front() -> None:
     assert front_of(CASE, InnerLimits(requests_per_s=1e9)).right.size == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_screening_rows_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = random_case(seed, (4, 2), per_axis=4, levels=4, samples=120, noisy_costs=True)
+    expected = front_of(case)
+    monkeypatch.setattr(inner_screen, "FEW_POINTS", 0)
+    monkeypatch.setattr(inner_staircase, "FIRST_ENTRIES", 64)
+    monkeypatch.setattr(inner_staircase, "CHUNK_ENTRIES", 2048)
+    found = front_of(case)
+    for name in ("level", "mask", "point", "right"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    for name in ("energy_j", "latency_s"):  # a product of fewer rows may be summed in another order
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-14)
