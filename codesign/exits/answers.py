@@ -10,8 +10,8 @@ import onnx
 import onnxruntime
 
 from runtime.contract.arrays import FloatArray, IntArray, UInt8Array
-from runtime.contract.entropy import entropy_nats
 from runtime.contract.errors import EngineError
+from runtime.contract.exit_score import ENTROPY, uncertainty_nats
 from runtime.contract.preprocessing import Preprocessing
 from runtime.contract.tensor_spec import TensorSpec
 
@@ -41,7 +41,11 @@ class Answers:
     @property
     def entropy_nats(self) -> FloatArray:
         """(exits + 1, samples)."""
-        return np.stack([entropy_nats(logits) for logits in self.logits])
+        return self.unsure_nats()
+
+    def unsure_nats(self, score: str = ENTROPY) -> FloatArray:
+        """(exits + 1, samples), by one of `contract.exit_score`."""
+        return np.stack([uncertainty_nats(score, logits) for logits in self.logits])
 
 
 def onnx_session(model: onnx.ModelProto, threads: int) -> onnxruntime.InferenceSession:

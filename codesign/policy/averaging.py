@@ -12,8 +12,8 @@ import numpy as np
 from scipy.special import log_softmax
 
 from runtime.contract.arrays import FloatArray, IntArray
-from runtime.contract.entropy import entropy_nats
 from runtime.contract.errors import ShapeError
+from runtime.contract.exit_score import ENTROPY, uncertainty_nats
 
 from .exit_log import ExitLog
 from .selection import selected_candidates
@@ -34,17 +34,20 @@ class Averaging:
 NONE = Averaging()
 
 
-def averaged_log(logits: FloatArray, labels: IntArray, mask: int, averaging: Averaging) -> ExitLog:
+def averaged_log(
+    logits: FloatArray, labels: IntArray, mask: int, averaging: Averaging, score: str = ENTROPY
+) -> ExitLog:
     """The log of a design whose stages add `weight` times what the stage before them answered.
 
-    With ln p_k the log-probabilities of stage k alone, its answer is a_k = ln p_k + weight · a_(k-1), and its entropy
-    that of softmax(a_k). Candidates that the mask does not keep are as they were.
+    With ln p_k the log-probabilities of stage k alone, its answer is a_k = ln p_k + weight · a_(k-1), and how unsure
+    it is goes by softmax(a_k). Candidates that the mask does not keep are as they were.
 
     Args:
         logits: (candidates, samples, classes), of each candidate alone.
         labels: (samples,).
         mask: the kept early candidates.
         averaging: `NONE` for each stage by itself.
+        score: how unsure an answer is, one of `contract.exit_score`.
     Raises:
         ShapeError: logits of another rank.
         ConfigError: the mask names candidates that are not there.
@@ -54,8 +57,8 @@ def averaged_log(logits: FloatArray, labels: IntArray, mask: int, averaging: Ave
     kept = selected_candidates(mask, len(logits))
     answers = logits.copy()
     answers[kept] = averaged_logits(logits[kept], averaging)
-    entropies = np.stack([entropy_nats(answer) for answer in answers])
-    return ExitLog(entropies, answers.argmax(axis=2), labels, full=logits[-1].argmax(axis=1))
+    unsure = np.stack([uncertainty_nats(score, answer) for answer in answers])
+    return ExitLog(unsure, answers.argmax(axis=2), labels, logits[-1].argmax(axis=1), score=score)
 
 
 def averaged_logits(logits: FloatArray, averaging: Averaging) -> FloatArray:

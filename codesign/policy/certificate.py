@@ -21,6 +21,7 @@ from scipy.special import bdtr
 
 from runtime.contract.errors import ConfigError
 from runtime.contract.exit_policy import ExitPolicy
+from runtime.contract.exit_score import ENTROPY
 
 from .exit_log import ExitLog
 from .replay import Replay, replay
@@ -118,10 +119,10 @@ def certify(
     if passed is not None:
         level, policy, found, p_value = passed
         return Certificate(level, policy, found, p_value, epsilon, delta, log.samples)
-    never = full_depth(policies[0].stages)
+    never = full_depth(policies[0].stages, log.score)
     return Certificate(None, never, replay(log, mask, never), 1.0, epsilon, delta, log.samples)
 
 
-def full_depth(stages: int) -> ExitPolicy:
+def full_depth(stages: int, score: str = ENTROPY) -> ExitPolicy:
     """The policy by which nobody leaves early."""
-    return ExitPolicy((-np.inf,) * (stages - 1))
+    return ExitPolicy((-np.inf,) * (stages - 1), score)

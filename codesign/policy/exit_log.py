@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from runtime.contract.arrays import BoolArray, FloatArray, IntArray
 from runtime.contract.errors import ShapeError
+from runtime.contract.exit_score import ENTROPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class ExitLog:
     predictions: IntArray  # (candidates, samples), class indices
     labels: IntArray  # (samples,), class indices
     full: IntArray | None = None  # (samples,), what the full network answers; None: what the last candidate does
+    likely: FloatArray | None = None  # (samples, classes), of each label, by `policy.likely_labels`; None: not asked
+    score: str = ENTROPY  # what `entropy_nats` holds, one of `contract.exit_score`
 
     def __post_init__(self) -> None:
         if self.labels.ndim != 1 or self.labels.size == 0:
@@ -61,10 +64,34 @@ class ExitLog:
         right: BoolArray = (self.predictions[-1] if self.full is None else self.full) == self.labels
         return right
 
+    @property
+    def chances_right(self) -> FloatArray:
+        """(candidates, samples): how likely that exit's answer is right; 0 or 1 where only the labels are known."""
+        if self.likely is None:
+            return self.correct.astype(np.float64)
+        chances: FloatArray = self.likely[np.arange(self.samples), self.predictions]
+        return chances
+
+    @property
+    def chances_harmed(self) -> FloatArray:
+        """(candidates, samples): how likely that exit answers wrongly what the full network gets right."""
+        if self.likely is None:
+            return (~self.correct & self.full_right).astype(np.float64)
+        full = self.predictions[-1] if self.full is None else self.full
+        chances: FloatArray = (self.predictions != full) * self.likely[np.arange(self.samples), full]
+        return chances
+
     def of_samples(self, indices: IntArray | BoolArray) -> ExitLog:
         """The same candidates on some of the samples (a resplit)."""
         full = None if self.full is None else self.full[indices]
-        return ExitLog(self.entropy_nats[:, indices], self.predictions[:, indices], self.labels[indices], full)
+        return replace(
+            self,
+            entropy_nats=self.entropy_nats[:, indices],
+            predictions=self.predictions[:, indices],
+            labels=self.labels[indices],
+            full=full,
+            likely=None if self.likely is None else self.likely[indices],
+        )
 
 
 def joined(logs: Sequence[ExitLog]) -> ExitLog:
@@ -81,9 +108,12 @@ def joined(logs: Sequence[ExitLog]) -> ExitLog:
                 "the logs of a chain's backbones have different labels",
                 to_do="record all of them on the same samples, in the same order",
             )
+        if log.score != logs[0].score:
+            raise ShapeError(f"the logs of a chain's backbones hold {logs[0].score!r} and {log.score!r}")
     return ExitLog(
         np.concatenate([log.entropy_nats for log in logs]),
         np.concatenate([log.predictions for log in logs]),
         logs[0].labels,
         logs[-1].full,
+        score=logs[0].score,
     )

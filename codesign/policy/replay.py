@@ -34,10 +34,12 @@ def replay(log: ExitLog, mask: int, policy: ExitPolicy) -> Replay:
         mask: the kept early candidates.
         policy: one threshold per kept early candidate.
     Raises:
-        ShapeError: the policy has another number of stages than the mask.
+        ShapeError: the policy has another number of stages than the mask, or goes by another score than the log.
         ConfigError: the mask names a candidate that the log does not have.
     """
     kept = selected_candidates(mask, log.candidates)
+    if policy.score != log.score:
+        raise ShapeError(f"a policy on {policy.score!r} cannot be replayed on a log of {log.score!r}")
     if policy.stages != kept.size:
         raise ShapeError(f"mask {mask:#b} makes {kept.size} stages, the policy speaks of {policy.stages}")
     return _outcome(log, kept, policy.exits_taken(log.entropy_nats[kept]), is_oracle=False)

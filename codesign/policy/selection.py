@@ -7,6 +7,7 @@ import numpy as np
 from runtime.contract.arrays import FloatArray, IntArray
 from runtime.contract.errors import ConfigError, ShapeError
 from runtime.contract.exit_policy import ExitPolicy
+from runtime.contract.exit_score import ENTROPY
 
 
 def selected_candidates(mask: int, candidates: int) -> IntArray:
@@ -24,8 +25,8 @@ def selected_candidates(mask: int, candidates: int) -> IntArray:
     return np.asarray([*early, candidates - 1], dtype=np.int64)
 
 
-def policy_of(mask: int, thresholds_nats: FloatArray) -> ExitPolicy:
-    """The policy of a mask: from one threshold per early candidate, those of the kept ones.
+def policy_of(mask: int, thresholds_nats: FloatArray, score: str = ENTROPY) -> ExitPolicy:
+    """The policy of a mask: from one threshold per early candidate, those of the kept ones; of the score of their log.
 
     Raises:
         ShapeError: thresholds_nats is not one-dimensional.
@@ -34,4 +35,4 @@ def policy_of(mask: int, thresholds_nats: FloatArray) -> ExitPolicy:
     if thresholds_nats.ndim != 1:
         raise ShapeError(f"thresholds must be (early candidates,), got shape {thresholds_nats.shape}")
     kept = selected_candidates(mask, thresholds_nats.size + 1)[:-1]
-    return ExitPolicy(tuple(float(threshold) for threshold in thresholds_nats[kept]))
+    return ExitPolicy(tuple(float(threshold) for threshold in thresholds_nats[kept]), score)

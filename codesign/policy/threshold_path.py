@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from runtime.contract.errors import ConfigError
 from runtime.contract.exit_policy import ExitPolicy
+from runtime.contract.exit_score import ENTROPY
 
 from .exit_log import ExitLog
 from .levels import threshold_levels
@@ -17,7 +19,7 @@ FINEST_SHARE = 1e-6  # of the largest entropy there is: surer than that, float32
 LEAD_IN = 20  # policies more cautious than the strictest level, which may already be too bold on other images
 
 
-def shared_path(stages: int, classes: int, levels: int = 200) -> tuple[ExitPolicy, ...]:
+def shared_path(stages: int, classes: int, levels: int = 200, score: str = ENTROPY) -> tuple[ExitPolicy, ...]:
     """One entropy for all exits, in even ratios up to ln(classes), where everybody leaves.
 
     It looks at no data at all, so it is valid wherever logits are all there is. Raises ConfigError: under two classes.
@@ -25,7 +27,7 @@ def shared_path(stages: int, classes: int, levels: int = 200) -> tuple[ExitPolic
     if classes < 2 or levels < 2:
         raise ConfigError(f"a path needs at least two classes and two levels, got {classes} and {levels}")
     entropies = math.log(classes) * np.geomspace(FINEST_SHARE, 1.0, levels)
-    return tuple(ExitPolicy((float(nats),) * (stages - 1)) for nats in entropies)
+    return tuple(ExitPolicy((float(nats),) * (stages - 1), score) for nats in entropies)
 
 
 def scaled_path(policy: ExitPolicy, classes: int, levels: int = 120) -> tuple[ExitPolicy, ...]:
@@ -40,7 +42,7 @@ def scaled_path(policy: ExitPolicy, classes: int, levels: int = 120) -> tuple[Ex
     open_ones = thresholds[np.isfinite(thresholds) & (thresholds > 0)]
     most = math.log(classes) / float(open_ones.min()) if open_ones.size else 1.0
     scales = np.unique([*np.geomspace(FINEST_SHARE, max(most, 1.0), levels), 1.0])
-    return tuple(ExitPolicy(tuple(float(t) for t in thresholds * scale)) for scale in scales)
+    return tuple(replace(policy, thresholds_nats=tuple(float(t) for t in thresholds * scale)) for scale in scales)
 
 
 def selected_path(log: ExitLog, mask: int, levels: int = 100) -> tuple[ExitPolicy, ...]:
@@ -58,4 +60,4 @@ def selected_path(log: ExitLog, mask: int, levels: int = 100) -> tuple[ExitPolic
     """
     thresholds = threshold_levels(log, levels, "harmless")[::-1]
     shrunk = [thresholds[0] * share for share in np.geomspace(FINEST_SHARE, 1.0, LEAD_IN, endpoint=False)]
-    return tuple(policy_of(mask, row) for row in (*shrunk, *thresholds))
+    return tuple(policy_of(mask, row, log.score) for row in (*shrunk, *thresholds))

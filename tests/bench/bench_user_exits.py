@@ -1,6 +1,6 @@
 """What exit policies of trained networks save and lose on new images: the product's own choice on random resplits.
 
-    python -m tests.bench.bench_user_exits RUN [--splits 20] [--seed 0] --json OUT
+    python -m tests.bench.bench_user_exits RUN [--splits 20] [--seed 0] [--score margin] --json OUT
     python -m tests.bench.bench_user_exits --logits SMALL.npz [LARGE.npz ...] --json OUT
 
 RUN is a run folder of `codesign compile --model …`; answers are asked once and kept beside OUT. Its calibration and
@@ -16,6 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shlex
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,13 +33,14 @@ from codesign.policy.requirement import Requirement
 from codesign.search.chain_solver import ChainSolver
 from codesign.search.choose import ChosenDesign
 from codesign.search.inner_grid import InnerLimits
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.search.polish import Polisher
 from codesign.space.preset import load_preset
 from codesign.walk.certify_step import AIMED_SHARE, certificate_of
 from codesign.walk.search_step import Finalist
 from codesign.walk.user_models import solve_chains
 from runtime.contract.arrays import IntArray
+from runtime.contract.exit_score import ENTROPY, SCORES
 
 from .mac_pricing import mac_pricing
 from .pooled_answers import PooledAnswers, answers_in, answers_of_run, checked
@@ -59,7 +62,8 @@ class Judge:
         """What the stages of a design answer on some of the images."""
         logits = np.concatenate([self.networks[record.genome[0]].logits[:, images] for record in chosen.chain])
         reference = self.networks[-1]
-        log = averaged_log(logits, reference.labels[images], chosen.design.mask, chosen.averaging)
+        design, score = chosen.design, chosen.policy.score
+        log = averaged_log(logits, reference.labels[images], design.mask, chosen.averaging, score)
         return replace(log, full=reference.logits[-1][images].argmax(axis=1))
 
     def figures(self, chosen: ChosenDesign | None, images: IntArray) -> dict[str, float]:
@@ -86,9 +90,10 @@ def one_split(
     certify: IntArray | None,
     judged: IntArray,
     brought: PooledAnswers | None = None,
+    score: str = ENTROPY,
 ) -> dict[str, dict[str, float]]:
     """Every rule's figures on one split, by its name; certified only where there are images for it."""
-    records = [network.record(number, select) for number, network in enumerate(networks)]
+    records = [network.record(number, select, score) for number, network in enumerate(networks)]
     logits = [network.logits[:, select] for network in networks]
     no_graph = cast(Any, None)  # everything was asked beforehand
     results = solve_chains([Finalist(r, no_graph, told) for r, told in zip(records, logits, strict=True)], solver)
@@ -147,6 +152,7 @@ def measured(
     *,
     whole: bool,
     brought: PooledAnswers | None = None,
+    score: str = ENTROPY,
 ) -> dict[str, Any]:
     """One arm: rules on `splits` resplits; chosen on half of what is not judged, or, with `whole`, on all of it."""
     samples = networks[-1].labels.size
@@ -156,7 +162,7 @@ def measured(
         order = np.random.default_rng([seed, number]).permutation(samples)
         rest = order[: samples - judged]
         select, certify = (rest, None) if whole else (rest[:half], rest[half:])
-        rows.append(one_split(networks, solver, select, certify, order[samples - judged :], brought))
+        rows.append(one_split(networks, solver, select, certify, order[samples - judged :], brought, score))
     allowed = {
         f"loss {100 * loss:g} points, {errors:g} standard errors": loss for loss in LOSSES for errors in STANDARD_ERRORS
     }
@@ -190,6 +196,7 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--judged", type=int, default=3000)
+    parser.add_argument("--score", default=ENTROPY, choices=tuple(SCORES))
     parser.add_argument("--also-all", action="store_true", help="a second arm chooses on all calibration images")
     parser.add_argument("--json", type=Path, required=True)
     args = parser.parse_args()
@@ -212,7 +219,9 @@ def main() -> None:
         solver = ChainSolver(mac_pricing(), InnerLimits(budget.max_exits), budget.threshold_levels)
         for whole in (False, True)[: 1 + args.also_all]:
             name = f"{design}, {'all calibration images' if whole else 'half for the certificate'}"
-            arms[name] = measured(pool, solver, args.splits, args.seed, args.judged, whole=whole, brought=brought)
+            arms[name] = measured(
+                pool, solver, args.splits, args.seed, args.judged, whole=whole, brought=brought, score=args.score
+            )
             print(shown(name, arms[name]), flush=True)
     summary = {
         "networks": {network.name: {"macs": network.macs, "exits": len(network.head_macs)} for network in networks},
@@ -220,6 +229,8 @@ def main() -> None:
         "full_accuracy_before": (brought or networks[-1]).full_accuracy,
         "splits": args.splits,
         "seed": args.seed,
+        "score": args.score,
+        "command": shlex.join(["python", "-m", "tests.bench.bench_user_exits", *sys.argv[1:]]),
         "epsilon": EPSILON,
         "delta": DELTA,
         "kind": "measured",

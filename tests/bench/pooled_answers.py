@@ -28,6 +28,7 @@ from codesign.walk.settings import Settings
 from codesign.walk.user_models import load_user_models, obtain_heads, seen_by
 from runtime.contract.arrays import FloatArray, IntArray
 from runtime.contract.cost import StageWork
+from runtime.contract.exit_score import ENTROPY
 from runtime.contract.work import NO_WORK, Work
 
 
@@ -55,11 +56,11 @@ class PooledAnswers:
         """The network as it was brought."""
         return PooledAnswers(self.name, self.logits[-1:], self.labels, np.asarray([self.macs]), np.zeros(0))
 
-    def record(self, number: int, images: IntArray) -> BackboneRecord:
-        """The network as the search sees it, its answers those on some of the images."""
+    def record(self, number: int, images: IntArray, score: str = ENTROPY) -> BackboneRecord:
+        """The network as the search sees it, its answers those on some of the images, unsure by this score."""
         segments = tuple((Work(macs=float(macs)),) for macs in self.segment_macs)
         heads = (*(Work(macs=float(macs)) for macs in self.head_macs), NO_WORK)
-        log = averaged_log(self.logits[:, images], self.labels[images], 0, NONE)
+        log = averaged_log(self.logits[:, images], self.labels[images], 0, NONE, score)
         return BackboneRecord((number,), BackboneWorks(segments, heads), StageWork((Work(macs=self.macs),)), log)
 
 

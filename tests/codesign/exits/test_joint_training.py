@@ -108,7 +108,9 @@ def test_the_last_exit_is_taught_by_the_teacher_alone() -> None:
     assert float(joint_loss(agreeing, teacher, None)) == pytest.approx(0.0, abs=1e-6)
     wrong = torch.nn.functional.cross_entropy(teacher, labels)
     assert float(joint_loss(agreeing, teacher, labels)) == pytest.approx(0.5 * float(wrong))
-    assert float(joint_loss([teacher, -teacher], teacher, None)) > 0.0
+    early, last = (float(joint_loss(one, teacher, None)) for one in ([-teacher, teacher], [teacher, -teacher]))
+    assert last == pytest.approx(3.0 * early)
+    assert early > 0.0
 
 
 def test_less_than_a_batch_of_images_is_enough(network: UserNetwork) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,20 @@ def test_a_resplit_keeps_each_sample_whole() -> None:
     half = log.of_samples(np.arange(20) % 2 == 1)
     assert half.samples == 10
     np.testing.assert_array_equal(half.correct, log.correct[:, 1::2])
+
+
+def test_logs_of_different_scores_do_not_make_a_chain() -> None:
+    log = plausible_log(2, 20, seed=0)
+    with pytest.raises(ShapeError, match="hold 'entropy' and 'margin'"):
+        joined([log, replace(log, score="margin")])
+
+
+def test_chances_are_those_of_the_labels_that_exits_answer() -> None:
+    log = ExitLog(np.zeros((2, 2)), np.array([[0, 1], [1, 1]]), np.array([0, 1]))
+    assert log.chances_right.tolist() == [[1.0, 1.0], [0.0, 1.0]]
+    assert log.chances_harmed.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    known = replace(log, likely=np.array([[0.7, 0.3], [0.2, 0.8]]))
+    assert known.chances_right.tolist() == [[0.7, 0.8], [0.3, 0.8]]
+    assert known.chances_harmed.tolist() == [[0.3, 0.0], [0.0, 0.0]]  # whoever answers as the full network harms nobody
+    assert replace(known, full=np.array([0, 0])).chances_harmed.tolist() == [[0.0, 0.2], [0.7, 0.2]]
+    np.testing.assert_array_equal(known.of_samples(np.array([1])).chances_right, [[0.8], [0.8]])

@@ -2,85 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise, product
+
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesign.policy.exit_log import ExitLog
 from codesign.policy.levels import threshold_levels
-from codesign.policy.refine import Bound, refine_thresholds
+from codesign.policy.refine import Fault, priced_path
 from codesign.policy.replay import replay
 from codesign.policy.selection import policy_of
 from runtime.contract.arrays import FloatArray
-from runtime.contract.errors import ConfigError, InfeasibleError, ShapeError
+from runtime.contract.errors import ShapeError
 from runtime.contract.exit_policy import ExitPolicy
-from tests.codesign.policy.logs import exit_logs, plausible_log
+from tests.codesign.policy.logs import CLASSES, exit_logs, plausible_log
 
 
 def mean_cost(log: ExitLog, mask: int, policy: ExitPolicy, stage_costs: FloatArray) -> float:
     return float(replay(log, mask, policy).exit_shares @ np.cumsum(stage_costs))
 
 
+def faults(log: ExitLog, mask: int, policy: ExitPolicy, fault: Fault) -> float:
+    told = replay(log, mask, policy)
+    return 1.0 - told.accuracy if fault == "wrong" else told.harm
+
+
 @settings(max_examples=40, deadline=None)
-@given(exit_logs(), st.integers(0, 2**31), st.floats(-0.1, 1.1), st.sampled_from(["accuracy", "harm", "both"]))
-def test_refining_keeps_the_bound_and_never_costs_more(log: ExitLog, bits: int, nats: float, kind: str) -> None:
+@given(exit_logs(), st.integers(0, 2**31), st.sampled_from(["wrong", "harmed"]), st.floats(0.1, 50.0))
+def test_no_threshold_can_be_moved_by_itself_to_where_it_is_cheaper(
+    log: ExitLog, bits: int, fault: Fault, price: float
+) -> None:
     mask = bits % (1 << (log.candidates - 1))
-    start = policy_of(mask, np.full(log.candidates - 1, nats))
-    before = replay(log, mask, start)
-    bound = Bound(
-        min_accuracy=before.accuracy if kind != "harm" else None, max_harm=before.harm if kind != "accuracy" else None
-    )
-    stage_costs = 1.0 + np.arange(start.stages) % 3
-    refined = refine_thresholds(log, mask, start, stage_costs, bound)
-    after = replay(log, mask, refined)
-    assert mean_cost(log, mask, refined, stage_costs) <= mean_cost(log, mask, start, stage_costs)
-    assert bound.min_accuracy is None or after.accuracy >= bound.min_accuracy
-    assert bound.max_harm is None or after.harm <= bound.max_harm
+    stage_costs = 1.0 + np.arange(bin(mask).count("1") + 1) % 3
+    (policy,) = priced_path(log, mask, stage_costs, fault, [price])
+
+    def total(of: ExitPolicy) -> float:
+        return mean_cost(log, mask, of, stage_costs) + price * stage_costs.sum() * faults(log, mask, of, fault)
+
+    found = total(policy)
+    for stage, nats in product(range(policy.stages - 1), [-np.inf, 0.0, 0.1, 0.2, 0.5, 1.0]):
+        moved = list(policy.thresholds_nats)
+        moved[stage] = nats
+        assert found <= total(ExitPolicy(tuple(moved))) + 1e-6 * (1.0 + price) * stage_costs.sum()
 
 
 @settings(max_examples=40, deadline=None)
-@given(exit_logs(max_candidates=2), st.floats(0.0, 1.0))
-def test_with_one_exit_the_result_is_the_best_there_is(log: ExitLog, min_accuracy: float) -> None:
-    assume(log.candidates == 2 and log.correct[-1].mean() >= min_accuracy)
-    stage_costs = np.array([1.0, 2.0])
-    refined = refine_thresholds(log, 1, ExitPolicy((-np.inf,)), stage_costs, Bound(min_accuracy=min_accuracy))
-    options = [ExitPolicy((float(h),)) for h in [-np.inf, *log.entropy_nats[0]] if not np.isnan(h)]
-    feasible = [p for p in options if replay(log, 1, p).accuracy >= min_accuracy]
-    best = min(mean_cost(log, 1, p, stage_costs) for p in feasible)
-    assert mean_cost(log, 1, refined, stage_costs) == pytest.approx(best)
+@given(exit_logs(max_candidates=2), st.sampled_from(["wrong", "harmed"]))
+def test_with_one_exit_a_cheaper_fault_never_makes_a_policy_dearer(log: ExitLog, fault: Fault) -> None:
+    mask, stage_costs = (1 << (log.candidates - 1)) - 1, np.arange(1.0, 1.0 + log.candidates)
+    path = priced_path(log, mask, stage_costs, fault)
+    for cautious, bold in pairwise(path):
+        assert mean_cost(log, mask, bold, stage_costs) <= mean_cost(log, mask, cautious, stage_costs) + 1e-9
+        assert faults(log, mask, bold, fault) >= faults(log, mask, cautious, fault) - 1e-9
 
 
 def test_thresholds_of_their_own_are_cheaper_than_one_level_for_all() -> None:
     log = plausible_log(6, 800, seed=3)
     mask, stage_costs = 0b10101, np.array([1.0, 2.0, 2.0, 1.0])
     start = policy_of(mask, threshold_levels(log, 20)[12])
-    before = replay(log, mask, start)
-    refined = refine_thresholds(log, mask, start, stage_costs, Bound(min_accuracy=before.accuracy))
-    assert mean_cost(log, mask, refined, stage_costs) < 0.99 * mean_cost(log, mask, start, stage_costs)
-    assert replay(log, mask, refined).accuracy >= before.accuracy
+    accuracy, cost = replay(log, mask, start).accuracy, mean_cost(log, mask, start, stage_costs)
+    as_good = [p for p in priced_path(log, mask, stage_costs) if replay(log, mask, p).accuracy >= accuracy]
+    assert min(mean_cost(log, mask, policy, stage_costs) for policy in as_good) < 0.99 * cost
 
 
-def test_descent_leaves_a_corner_that_single_moves_cannot() -> None:
-    # Exit 0 lets out one sample that it gets wrong; to open exit 1, which saves more, that error must go first.
+def test_faults_that_are_expected_count_where_the_labels_chances_are_known() -> None:
+    # The sure half is right by its labels; by everything that is known of them, hardly so.
     log = ExitLog(
-        entropy_nats=np.array([[0.1, 9, 9, 9, 9, 9], [9.0, 0.5, 0.1, 0.1, 0.1, 0.1], [0, 0, 0, 0, 0, 0]]),
-        predictions=np.array([[0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1]]),
-        labels=np.ones(6, dtype=int),
+        entropy_nats=np.array([[0.1, 0.1, 0.9, 0.9], [0.0, 0.0, 0.0, 0.0]]),
+        predictions=np.array([[0, 0, 0, 0], [1, 1, 1, 1]]),
+        labels=np.array([0, 0, 1, 1]),
     )
-    stage_costs = np.array([1.0, 1.0, 100.0])
-    stuck = ExitPolicy((0.1, -np.inf))
-    refined = refine_thresholds(log, 0b11, stuck, stage_costs, Bound(min_accuracy=5 / 6))
-    assert refined.thresholds_nats[0] < 0.1
-    assert mean_cost(log, 0b11, refined, stage_costs) == pytest.approx(2.0)  # nobody reaches the last stage
+    doubted = replace(log, likely=np.tile([0.1, 0.9], (4, 1)))
+    costs, price = np.array([1.0, 1.0]), [2.0]
+    assert priced_path(log, 1, costs, prices=price) == [ExitPolicy((0.1,))]
+    assert priced_path(doubted, 1, costs, prices=price) == [ExitPolicy((-np.inf,))]
+    assert priced_path(doubted, 1, costs, "harmed", price) == [ExitPolicy((-np.inf,))]
+    assert priced_path(log, 1, costs, "harmed", price) == [ExitPolicy((0.1,))]
 
 
-def test_what_cannot_be_refined_is_refused() -> None:
-    log = plausible_log(3, 50, seed=0)
-    everybody = ExitPolicy((np.inf, np.inf))
-    with pytest.raises(InfeasibleError, match="the policy to start from has accuracy"):
-        refine_thresholds(log, 0b11, everybody, np.ones(3), Bound(min_accuracy=1.0))
-    with pytest.raises(ShapeError, match="stage_costs must be"):
-        refine_thresholds(log, 0b11, everybody, np.ones(2), Bound(max_harm=1.0))
-    with pytest.raises(ConfigError, match="without a bound"):
-        Bound()
+def test_the_policies_go_by_the_score_of_their_log() -> None:
+    log = replace(plausible_log(3, 60, seed=0), score="margin")
+    assert {policy.score for policy in priced_path(log, 0b11, np.ones(3))} == {"margin"}
+
+
+def test_a_fault_without_a_price_sends_everybody_out_and_one_beyond_price_nobody_wrongly() -> None:
+    log = plausible_log(4, 200, seed=1)
+    free, dear = (
+        priced_path(log, 0b111, np.ones(4), "harmed", [0.0]),
+        priced_path(log, 0b111, np.ones(4), "harmed", [1e6]),
+    )
+    assert replay(log, 0b111, free[0]).exit_shares[0] == 1.0
+    assert replay(log, 0b111, dear[0]).harm == 0.0
+    assert log.labels.max() < CLASSES
+
+
+def test_costs_of_another_number_of_stages_are_refused() -> None:
+    with pytest.raises(ShapeError, match=r"stage_costs must be \(3 stages,\)"):
+        priced_path(plausible_log(3, 50, seed=0), 0b11, np.ones(2))

@@ -85,3 +85,8 @@ def test_no_threshold_policy_beats_the_oracle(log: ExitLog, bits: int, threshold
     mask = bits % (1 << (log.candidates - 1))
     policy = policy_of(mask, np.full(log.candidates - 1, threshold_nats))
     assert replay(log, mask, policy).accuracy <= oracle_replay(log, mask).accuracy
+
+
+def test_a_policy_is_not_replayed_on_a_log_of_another_score() -> None:
+    with pytest.raises(ShapeError, match="a policy on 'margin' cannot be replayed on a log of 'entropy'"):
+        replay(HAND_LOG, 0b11, ExitPolicy((0.1, 0.1), "margin"))
