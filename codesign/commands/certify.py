@@ -1,7 +1,7 @@
 """Certify exit thresholds on anybody's logits: with confidence 1 - delta, at most a share epsilon of images is harmed.
 
 Harmed: the full network (the last exit) gets the image right, the exit taken does not. Needs logits of images that
-neither weights nor thresholds were fitted on. Without --select all exits share one entropy threshold; with it, each has
+neither weights nor thresholds were fitted on. Without --select all exits share one threshold; with it, each has
 its own, drawn on those other images. When nothing passes, the answer is full depth, and the exit status is 1.
 """
 
@@ -20,8 +20,8 @@ from codesign.data.logits_file import ExitLogits, read_logits
 from codesign.policy.certificate import DEFAULT_DELTA, DEFAULT_EPSILON, MIN_SAMPLES, Certificate, certify
 from codesign.policy.exit_log import ExitLog
 from codesign.policy.threshold_path import selected_path, shared_path
-from runtime.contract.entropy import entropy_nats
 from runtime.contract.errors import DataError
+from runtime.contract.exit_score import ENTROPY, SCORES, uncertainty_nats
 
 NOTHING_PASSED = 1
 
@@ -42,6 +42,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--epsilon", type=float, default=DEFAULT_EPSILON, metavar="E", help="share that may be harmed (default: 0.01)"
     )
     parser.add_argument("--delta", type=float, default=DEFAULT_DELTA, metavar="D", help="1 - confidence (default: 0.1)")
+    parser.add_argument(
+        "--score", default=ENTROPY, choices=tuple(SCORES), help="how unsure an exit is goes by this (default: entropy)"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the result there")
 
 
@@ -51,9 +54,9 @@ def run(args: Namespace) -> int:
     stages, samples, classes = given.logits.shape
     if stages < 2:
         raise DataError("one exit is no policy", where=str(args.logits), to_do="give the logits of every exit")
-    log, mask = exit_log(given), (1 << (stages - 1)) - 1
+    log, mask = exit_log(given, args.score), (1 << (stages - 1)) - 1
     if args.select is None:
-        policies = shared_path(stages, classes)
+        policies = shared_path(stages, classes, score=args.score)
     else:
         other = read_logits(args.select)
         if (other.logits.shape[0], other.logits.shape[2]) != (stages, classes):
@@ -63,7 +66,7 @@ def run(args: Namespace) -> int:
                 where=str(args.select),
                 to_do="give logits of the same network",
             )
-        policies = selected_path(exit_log(other), mask)
+        policies = selected_path(exit_log(other, args.score), mask)
     found = certify(log, mask, policies, args.epsilon, args.delta)
     if samples < MIN_SAMPLES:
         print(f"codesign: only {samples} images; fewer than {MIN_SAMPLES} certify hardly anything", file=sys.stderr)
@@ -84,6 +87,7 @@ def as_json(found: Certificate, given: ExitLogits) -> dict[str, Any]:
     cost = given.cost
     return {
         **found.to_json(),
+        "score": found.policy.score,
         "thresholds": [None if math.isinf(t) and t < 0 else t for t in found.policy.thresholds_nats],
         "accuracy": found.replay.accuracy,
         "full_accuracy": float((given.logits[-1].argmax(axis=1) == given.labels).mean()),
@@ -94,7 +98,7 @@ def as_json(found: Certificate, given: ExitLogits) -> dict[str, Any]:
     }
 
 
-def exit_log(given: ExitLogits) -> ExitLog:
-    """What the policy looks at: entropies in nats, and answers."""
-    entropies = np.stack([entropy_nats(exit_logits) for exit_logits in given.logits])
-    return ExitLog(entropies, given.logits.argmax(axis=2), given.labels)
+def exit_log(given: ExitLogits, score: str = ENTROPY) -> ExitLog:
+    """What the policy looks at: how unsure every exit is, and its answers."""
+    unsure = np.stack([uncertainty_nats(score, exit_logits) for exit_logits in given.logits])
+    return ExitLog(unsure, given.logits.argmax(axis=2), given.labels, score=score)

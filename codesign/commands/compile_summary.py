@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,16 +15,35 @@ from codesign.walk.estimate import Estimate
 from codesign.walk.run_folder import RunFolder
 
 
+def headline(folder: RunFolder, results: dict[str, Any]) -> dict[str, Any]:
+    """What --json prints of one board."""
+    figures = {
+        "saving": _saving(results),
+        "bars": results["bars"],
+        "oracle": results["oracle"],
+        "macs": results["macs"],
+    }
+    paths = {"bundle": str(folder.bundle), "report": str(folder.report), "results": str(folder.results)}
+    return figures | paths
+
+
+def print_boards(compiled: Mapping[str, tuple[RunFolder, dict[str, Any]]], index: Path, *, as_json: bool) -> None:
+    """Every board's summary, then the page over all of them."""
+    if as_json:
+        boards = {board: headline(folder, results) for board, (folder, results) in compiled.items()}
+        print(json.dumps({"boards": boards, "index": str(index)}))
+        return
+    for folder, results in compiled.values():
+        print_summary(folder, results, as_json=False)
+    Console().print(f"boards  {index}", highlight=False, markup=False, soft_wrap=True)
+
+
 def print_summary(folder: RunFolder, results: dict[str, Any], *, as_json: bool) -> None:
     """The bars as a table, the saving as a sentence, and where everything lies."""
-    bars = {bar["name"]: bar for bar in results["bars"]}
-    joint, static = bars["exits_best_clocks"], bars["static_max_clocks"]
-    saving = 1.0 - joint["energy_j"] / static["energy_j"]
     if as_json:
-        headline = {"saving": saving, "bars": results["bars"], "oracle": results["oracle"], "macs": results["macs"]}
-        paths = {"bundle": str(folder.bundle), "report": str(folder.report), "results": str(folder.results)}
-        print(json.dumps(headline | paths))
+        print(json.dumps(headline(folder, results)))
         return
+    joint, saving = _bars(results)["exits_best_clocks"], _saving(results)
     table = Table(
         title=f"default mode, {joint['split']} split, {joint['energy_kind']} on {results['board']['hardware']}"
     )
@@ -59,6 +80,16 @@ def print_summary(folder: RunFolder, results: dict[str, Any], *, as_json: bool) 
         markup=False,  # a path may hold brackets
         soft_wrap=True,
     )
+
+
+def _bars(results: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {bar["name"]: bar for bar in results["bars"]}
+
+
+def _saving(results: dict[str, Any]) -> float:
+    """Of the default mode, against the cheapest static network as accurate, at maximum clocks."""
+    bars = _bars(results)
+    return 1.0 - float(bars["exits_best_clocks"]["energy_j"] / bars["static_max_clocks"]["energy_j"])
 
 
 def print_estimate(found: Estimate, *, as_json: bool) -> None:

@@ -26,8 +26,10 @@ from typing import Any
 from codesign.predict.fitting.rules import SAMPLINGS, LoopRules
 from codesign.walk.measure_target import measure_target
 from runtime.boards.profile import known_boards
+from runtime.contract.errors import ConfigError
 
-from .compile import height_and_width
+from .cluster import FIT, add_ray_argument, boards_of, workplace_of
+from .network_options import height_and_width
 
 NOT_ACCURATE_ENOUGH = 1
 DEFAULT = LoopRules()
@@ -67,6 +69,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     of_supernet.add_argument("--classes", type=int, default=10, metavar="N", help="they tell apart (default: 10)")
     _loop_arguments(parser.add_argument_group("the loop"))
     _measuring_arguments(parser.add_argument_group("measuring"))
+    add_ray_argument(parser, FIT)
     parser.add_argument("--seed", type=int, default=DEFAULT.seed, metavar="N", help="of everything random (default: 0)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the report there too")
 
@@ -79,6 +82,7 @@ def run(args: Namespace) -> int:
     from codesign.walk.fit_models import BEST, HOUSE, fit_model
     from codesign.walk.fit_networks import is_supernet
     from codesign.walk.fit_step import FitSettings, fit_predictor
+    from codesign.walk.measure_run import Programs
     from codesign.walk.run_folder import write_text
 
     rules = LoopRules(
@@ -112,8 +116,12 @@ def run(args: Namespace) -> int:
         classes=args.classes,
         clocks=args.clocks,
     )
-    with threadpool_limits(1):  # the matrices are small, and a board that is measured here needs the other cores idle
-        result = fit_predictor(settings, args.out)
+    boards = boards_of(settings.target)
+    if args.ray is not None and not boards:
+        raise ConfigError("--ray reaches boards, and none is measured", to_do="give --measure ssh://…, or leave it out")
+    # The matrices are small, and a board that is measured here needs the other cores idle.
+    with threadpool_limits(1), workplace_of(args.ray, boards) as workplace:
+        result = fit_predictor(settings, args.out, programs=Programs(workplace=workplace))
     if args.json is not None:
         write_text(args.json, json.dumps(result.report, indent=1, ensure_ascii=False) + "\n")
     print_report(result.report, result.folder.path)

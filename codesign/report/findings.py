@@ -9,10 +9,12 @@ from typing import Any
 from runtime.contract.kind import Kind
 from runtime.contract.operating_point import OperatingPoint
 
+from .limits import LimitRow
 from .measured import Measured
 from .precision import Precision
 from .predictor import SearchPredictor
 from .robustness import Robustness
+from .search_told import SearchTold
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,8 @@ class Results:
     robustness: Robustness | None = None
     precision: Precision | None = None
     predictor: SearchPredictor | None = None
+    search: SearchTold | None = None
+    limits: tuple[LimitRow, ...] | None = None
 
     @property
     def default_mode(self) -> ModeResult:

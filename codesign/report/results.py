@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.contract.errors import ConfigError, StorageError, UnitError
 from runtime.contract.operating_point import OperatingPoint
@@ -29,11 +29,15 @@ from .findings import (
     Split,
     Verification,
 )
-from .measured import Measured, measured_from
-from .precision import Precision, precision_from
-from .predictor import SearchPredictor, predictor_from
+from .limits import limits_from
+from .measured import measured_from
+from .precision import precision_from
+from .predictor import predictor_from
 from .reading import TO_DO, Node
-from .robustness import Robustness, robustness_from
+from .robustness import robustness_from
+from .search_told import search_from
+
+Part = TypeVar("Part")
 
 SCHEMA_MAJOR = "1"
 BAR_NAMES = (
@@ -110,39 +114,20 @@ def results_from(table: Mapping[str, Any]) -> Results:
             checks.at("golden_samples").count(),
             checks.at("bundle_id").text(),
         ),
-        measured=_measured(root),
-        robustness=_robustness(root),
-        precision=_precision(root),
-        predictor=_predictor(root),
+        measured=_optional(root, "measured", measured_from),
+        robustness=_optional(root, "robustness", robustness_from),
+        precision=_optional(root, "precision", precision_from),
+        predictor=_optional(root, "predictor", predictor_from),
+        search=_optional(root, "search", search_from),
+        limits=_optional(root, "limits", limits_from),
     )
 
 
-def _precision(root: Node) -> Precision | None:
-    """Absent from runs in FP32."""
-    if "precision" not in root.value or root.at("precision").absent:
+def _optional(root: Node, name: str, read: Callable[[Node], Part]) -> Part | None:
+    """A part that runs of older versions lack, or those that did without it."""
+    if name not in root.value or root.at(name).absent:
         return None
-    return precision_from(root.at("precision"))
-
-
-def _predictor(root: Node) -> SearchPredictor | None:
-    """Absent where the board's model alone said what backbones cost."""
-    if "predictor" not in root.value or root.at("predictor").absent:
-        return None
-    return predictor_from(root.at("predictor"))
-
-
-def _robustness(root: Node) -> Robustness | None:
-    """Absent from runs of older versions."""
-    if "robustness" not in root.value or root.at("robustness").absent:
-        return None
-    return robustness_from(root.at("robustness"))
-
-
-def _measured(root: Node) -> Measured | None:
-    """Absent from runs that measured nothing."""
-    if "measured" not in root.value or root.at("measured").absent:
-        return None
-    return measured_from(root.at("measured"))
+    return read(root.at(name))
 
 
 def _moment(node: Node) -> str:

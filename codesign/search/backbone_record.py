@@ -9,6 +9,7 @@ from codesign.policy.exit_log import ExitLog
 from runtime.contract.cost import StageWork
 
 from .chain_works import BackboneWorks
+from .footprint import Footprint
 
 Genome = tuple[int, ...]
 
@@ -26,6 +27,7 @@ class BackboneRecord:
     works: BackboneWorks
     static: StageWork
     log: ExitLog  # on `select`: every exit, then the end
+    footprint: Footprint | None = None  # None: not counted, as by versions before this was known
 
     @property
     def name(self) -> str:

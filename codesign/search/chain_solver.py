@@ -13,6 +13,9 @@ from runtime.contract.cost import active_energy_j
 from runtime.contract.errors import ConfigError, InfeasibleError
 
 from .backbone_record import BackboneRecord
+from .chain_bound import adds_nothing
+from .exit_sets import exit_sets
+from .footprint import Footprint
 from .inner import THREE_OBJECTIVES, EnergyKind, solve_inner
 from .inner_front import InnerFront
 from .inner_grid import InnerLimits
@@ -35,6 +38,20 @@ class ChainSolver:
     def thresholds(self, chain: Sequence[BackboneRecord]) -> FloatArray:
         """(levels, candidates - 1) in nats."""
         return threshold_levels(self.log(chain), self.levels)
+
+    def footprint(self, chain: Sequence[BackboneRecord]) -> Footprint | None:
+        """What the chain takes up; None where nothing limits that. Raises ConfigError as `counted` does."""
+        return self.counted(chain) if self.limits.needs_footprint else None
+
+    def counted(self, chain: Sequence[BackboneRecord]) -> Footprint:
+        """What the chain takes up. Raises ConfigError where that was not counted."""
+        counted = [record.footprint for record in chain if record.footprint is not None]
+        if len(counted) < len(chain):
+            raise ConfigError(
+                "memory and size are asked for, but of some backbones neither was counted",
+                to_do="evaluate them anew: records of earlier versions lack both",
+            )
+        return Footprint.of_chain(counted)
 
     def static_energies_j(self, record: BackboneRecord) -> FloatArray:
         """(points,): energy of a network without exits, of the kind that is minimised, however busy it would be."""
@@ -73,9 +90,25 @@ class ChainSolver:
                 objectives=THREE_OBJECTIVES,
                 energy=self.energy,
                 limits=self.limits,
+                footprint=self.footprint(chain),
             )
         except InfeasibleError:
             return None
+
+    def can_solve(self, chain: Sequence[BackboneRecord]) -> bool:
+        """Whether the solver can hold all sets of the chain's exits."""
+        early = sum(len(record.works.heads) for record in chain) - 1
+        try:
+            exit_sets(early, self.limits.max_exits)
+        except ConfigError:
+            return False
+        return True
+
+    def adds_nothing(self, chain: Sequence[BackboneRecord], known_j: FloatArray, fewest_right: int) -> bool:
+        """Whether all designs of a chain are sure to be worse than known ones; see `chain_bound.adds_nothing`."""
+        costs, rate = self.pricing.exited(chain), self.limits.requests_per_s
+        served = None if self.energy == "back_to_back" else rate
+        return adds_nothing(self.log(chain), self.thresholds(chain), costs, known_j, fewest_right, served)
 
     def without_exits(self, chain: Sequence[BackboneRecord]) -> InnerFront | None:
         """The front of the chain's last network as it stands; None where it does not keep to the limits.

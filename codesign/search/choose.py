@@ -18,7 +18,7 @@ from runtime.contract.exit_policy import ExitPolicy
 from .backbone_record import BackboneRecord
 from .chain_solver import ChainSolver
 from .inner_front import InnerDesign
-from .outer import Chain, ChainResult
+from .ledger import Chain, ChainResult
 
 Pick = Callable[[Sequence[ChainResult], Sequence[Requirement]], "ChosenDesign | None"]  # cheapest that meets all
 
@@ -70,7 +70,7 @@ def by_energy(results: Sequence[ChainResult], solver: ChainSolver, requirement: 
             prepared[number] = solver.log(result.chain), solver.thresholds(result.chain)
         log, thresholds = prepared[number]
         design = result.front.design(row)
-        policy = policy_of(design.mask, thresholds[design.level])
+        policy = policy_of(design.mask, thresholds[design.level], log.score)
         if requirement.met_by(right_answers(replay(log, design.mask, policy), log.correct, design.mask)):
             chain, mask = without_unused(result.chain, design.mask)
             yield ChosenDesign(chain, replace(design, mask=mask), policy)

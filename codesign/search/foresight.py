@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runtime.contract.arrays import FloatArray
 from runtime.contract.cost import StageWork
+from runtime.contract.errors import EdgeCodesignError
 
 from .backbone_record import BackboneRecord, Genome, genome_name
 
@@ -36,11 +37,18 @@ class Foresight:
     fewest: int = FEWEST_EVALUATED  # before anything is foreseen; the generation that reaches them is evaluated whole
 
     def prospects(self, evaluated: Sequence[BackboneRecord], genomes: Sequence[Genome]) -> dict[Genome, Prospect]:
-        """What to expect of genomes, given what was evaluated."""
-        if not genomes:
+        """What to expect of genomes, given what was evaluated; nothing of one whose work cannot be counted."""
+        works = {genome: work for genome in genomes if (work := self._work(genome)) is not None}
+        if not works:
             return {}
-        accuracies = self.accuracies(evaluated, genomes)
+        accuracies = self.accuracies(evaluated, list(works))
         return {
-            genome: Prospect(genome, self.static(genome), float(accuracy))
-            for genome, accuracy in zip(genomes, accuracies, strict=True)
+            genome: Prospect(genome, work, float(accuracy))
+            for (genome, work), accuracy in zip(works.items(), accuracies, strict=True)
         }
+
+    def _work(self, genome: Genome) -> StageWork | None:
+        try:
+            return self.static(genome)
+        except EdgeCodesignError:  # evaluating it will fail as well, and say why
+            return None

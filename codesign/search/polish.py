@@ -1,43 +1,53 @@
 """Polish the designs of a front: thresholds of their own for every exit, and answers that count in earlier ones.
 
 The exact solver draws all thresholds from one dial and takes each exit's answer by itself. With exits and clocks
-fixed, both can be better: the dial is re-read on the averaged answers, and each threshold is then moved to where it
-costs least. What decides is still a requirement on `select`, with its margin.
+fixed, both can be better: answers are averaged, and each threshold is put where it costs least when a fault has its
+price, faults being those that are *expected* (`policy.likely_labels`), which other images confirm better than those
+that were counted. What decides is still a requirement on the labels of `select`, with its margin, and the limits that
+a user stated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
 import numpy as np
 
 from codesign.policy.averaging import NONE, Averaging, averaged_log
 from codesign.policy.exit_log import ExitLog
-from codesign.policy.levels import threshold_levels
-from codesign.policy.refine import Bound, refine_thresholds
-from codesign.policy.replay import Replay, replay
+from codesign.policy.likely_labels import likely_labels
+from codesign.policy.refine import Fault, priced_path
+from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
-from codesign.policy.selection import policy_of, selected_candidates
+from codesign.policy.selection import selected_candidates
 from runtime.contract.arrays import BoolArray, FloatArray
 from runtime.contract.exit_policy import ExitPolicy
 
-from .backbone_record import BackboneRecord
+from .backbone_record import BackboneRecord, Genome
 from .chain_solver import ChainSolver
-from .choose import ChosenDesign, by_energy, meets_all
-from .outer import ChainResult
+from .choose import ChosenDesign, by_energy, meeting, meets_all
+from .constraints import broken, figures, stated
+from .ledger import ChainResult
 
 # Larger weights were no better on CIFAR-10.
 AVERAGINGS = (NONE, Averaging(0.3), Averaging(0.6), Averaging(0.3, at_the_end=True))
 POOL = 40  # sets of exits that are polished, the cheapest first
-MOVED = 5  # of them and their averagings, the cheapest have every threshold moved by itself
-LEVELS = 60
+READY = 28  # of them at most, those that are accurate enough as they are
 SLACK = 0.01  # accuracy by which a design may miss before it is polished: averaging gives back up to this much
 
 Logits = Callable[[BackboneRecord], FloatArray]  # (candidates, samples, classes) on `select`
 Met = Callable[[ExitLog, int, ExitPolicy], bool]
-Bounds = Callable[[Replay], Bound]
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """Policies of a design that are each best at some price of a fault, the cheapest first."""
+
+    log: ExitLog  # of the kept candidates alone
+    mask: int
+    policies: list[tuple[float, ExitPolicy]]  # with the joules expected on `select`
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +58,57 @@ class Polisher:
     logits: Logits
     averagings: Sequence[Averaging] = AVERAGINGS
     reference: BackboneRecord | None = None  # the full network that harm is counted against; None: a chain's last one
+    starts: tuple[Genome, ...] = ()  # backbones whose designs alone are polished too, so that none of them is missed
+    # What was found once serves all that is wanted: policies by design and averaging, labels' chances by chain.
+    paths: dict[tuple[object, ...], _Path] = field(default_factory=dict, repr=False, compare=False)
+    likely: dict[tuple[str, ...], FloatArray] = field(default_factory=dict, repr=False, compare=False)
 
     def log(self, chosen: ChosenDesign) -> ExitLog:
         """What the stages of a design answer on `select`, averaging included."""
         logits = np.concatenate([self.logits(record) for record in chosen.chain])
-        log = averaged_log(logits, chosen.chain[0].log.labels, chosen.design.mask, chosen.averaging)
+        own = chosen.chain[0].log
+        log = averaged_log(logits, own.labels, chosen.design.mask, chosen.averaging, own.score)
         return log if self.reference is None else replace(log, full=self.reference.log.predictions[-1])
 
     def _stages(self, chosen: ChosenDesign) -> tuple[ExitLog, int]:
-        """What the kept candidates alone answer, and the mask that keeps all of them.
-
-        A dial over these has no level to waste on exits that the design lacks, and costs a fraction of the time.
-        """
+        """What the kept candidates alone answer, with how likely each label is, and the mask that keeps all of them."""
         logits = np.concatenate([self.logits(record) for record in chosen.chain])
         kept = logits[selected_candidates(chosen.design.mask, len(logits))]
         mask = (1 << (len(kept) - 1)) - 1
-        log = averaged_log(kept, chosen.chain[0].log.labels, mask, chosen.averaging)
-        return (log if self.reference is None else replace(log, full=self.reference.log.predictions[-1])), mask
+        own, names = chosen.chain[0].log, tuple(record.name for record in chosen.chain)
+        if names not in self.likely:
+            self.likely[names] = likely_labels(logits, own.labels)
+        log = averaged_log(kept, own.labels, mask, chosen.averaging, own.score)
+        full = log.full if self.reference is None else self.reference.log.predictions[-1]
+        return replace(log, full=full, likely=self.likely[names]), mask
 
     def best(self, results: Sequence[ChainResult], wanted: Sequence[Requirement]) -> ChosenDesign | None:
-        """The cheapest polished design that meets every requirement; None where none does."""
+        """The cheapest polished design that meets every requirement; None where none does.
+
+        Under limits no polished one may be left where one is as the solver left it: then that one.
+        """
 
         def met(log: ExitLog, mask: int, policy: ExitPolicy) -> bool:
             return meets_all(log, mask, policy, wanted)
 
-        loss = max(requirement.max_loss for requirement in wanted)
+        # The strictest: a pool of what the laxest allows would be full of designs too bold to be polished into it.
+        loss = min(requirement.max_loss for requirement in wanted)
         lax = replace(wanted[0], max_loss=loss + SLACK, standard_errors=0.0)
-        return self._best(results, lax, self.averagings, met, lambda start: Bound(min_accuracy=start.accuracy))
+        found = [self._best(pool, lax, self.averagings, met, "wrong") for pool in self._pools(results)]
+        polished = min((chosen for chosen in found if chosen is not None), key=self.energy_j, default=None)
+        if polished is None and stated(self.solver.limits):
+            return next(meeting(results, self.solver, wanted), None)
+        return polished
+
+    def _pools(self, results: Sequence[ChainResult]) -> list[Sequence[ChainResult]]:
+        """All of them, and each start alone: among all, its designs may not be in time to be polished."""
+        alone = [[r for r in results if [record.genome for record in r.chain] == [start]] for start in self.starts]
+        return [results, *(pool for pool in alone if pool and len(pool) < len(results))]
+
+    def energy_j(self, chosen: ChosenDesign) -> float:
+        """Expected on `select`, back to back."""
+        shares = replay(self.log(chosen), chosen.design.mask, chosen.policy).exit_shares
+        return float(shares @ np.cumsum(self._stages_j(chosen)))
 
     def least_harmful(
         self, results: Sequence[ChainResult], reference_right: BoolArray, max_harm: float
@@ -87,9 +121,15 @@ class Polisher:
         def met(log: ExitLog, mask: int, policy: ExitPolicy) -> bool:
             return replay(log, mask, policy).harm <= max_harm
 
+        def near(chosen: ChosenDesign) -> bool:
+            """As accurate is not as harmless: other networks are right on other images."""
+            log = self.solver.log(chosen.chain)
+            full = log.full if self.reference is None else self.reference.log.predictions[-1]
+            return replay(replace(log, full=full), chosen.design.mask, chosen.policy).harm <= max_harm + SLACK
+
         averagings = [averaging for averaging in self.averagings if not averaging.at_the_end]
         lax = Requirement(reference_right, max_harm + SLACK, 0.0)
-        return self._best(results, lax, averagings, met, lambda _start: Bound(max_harm=max_harm))
+        return self._best(results, lax, averagings, met, "harmed", near)
 
     def _best(
         self,
@@ -97,42 +137,65 @@ class Polisher:
         lax: Requirement,
         averagings: Sequence[Averaging],
         met: Met,
-        bound: Bounds,
+        fault: Fault,
+        near: Callable[[ChosenDesign], bool] = lambda _chosen: True,
     ) -> ChosenDesign | None:
-        designs = islice(_distinct(by_energy(results, self.solver, lax)), POOL)
-        dialled = [self._dialled(replace(chosen, averaging=how), met) for chosen in designs for how in averagings]
-        ranked = sorted((pair for pair in dialled if pair is not None), key=_joules)
-        moved = [self._moved(chosen, met, bound) for _, chosen in ranked[:MOVED]]
-        return min(moved, key=_joules)[1] if moved else None
+        # Those that need no polish first: the cheapest that do need it are often too bold for any polish to save.
+        sure = replace(lax, max_loss=lax.max_loss - SLACK)
+        ready = islice(_distinct(filter(near, by_energy(results, self.solver, sure))), READY)
+        designs = islice(_distinct(chain(ready, filter(near, by_energy(results, self.solver, lax)))), POOL)
+        told = (self._cheapest(replace(chosen, averaging=how), met, fault) for chosen in designs for how in averagings)
+        found = [pair for pair in told if pair is not None]
+        return min(found, key=_joules)[1] if found else None
 
-    def _dialled(self, chosen: ChosenDesign, met: Met) -> tuple[float, ChosenDesign] | None:
-        """The boldest policy of the dial that meets what is wanted; None where none does."""
-        log, mask = self._stages(chosen)
-        dial = (policy_of(mask, row) for row in threshold_levels(log, LEVELS, "harmless"))
-        policy = next((policy for policy in dial if met(log, mask, policy)), None)
-        if policy is None:
-            return None
-        found = replace(chosen, policy=policy)
-        return self._expected_j(replay(log, mask, found.policy), found), found
+    def _cheapest(self, chosen: ChosenDesign, met: Met, fault: Fault) -> tuple[float, ChosenDesign] | None:
+        """The cheapest policy, of those that are each best at some price of a fault, that meets what is wanted."""
+        path = self._path(chosen, fault)
+        within = self._within(chosen, path.log, path.mask)
+        for energy_j, policy in path.policies:
+            if met(path.log, path.mask, policy) and within(policy):
+                return energy_j, replace(chosen, policy=policy)
+        return None
 
-    def _moved(self, chosen: ChosenDesign, met: Met, bound: Bounds) -> tuple[float, ChosenDesign]:
-        """Every threshold moved by itself within a bound; all where they were if that breaks what is wanted."""
-        log, mask = self._stages(chosen)
-        within = bound(replay(log, mask, chosen.policy))
-        moved = refine_thresholds(log, mask, chosen.policy, self._stages_j(chosen), within)
-        found = replace(chosen, policy=moved) if met(log, mask, moved) else chosen
-        return self._expected_j(replay(log, mask, found.policy), found), found
+    def _path(self, chosen: ChosenDesign, fault: Fault) -> _Path:
+        """All policies of a design, found once for all that is wanted of it."""
+        names = tuple(record.name for record in chosen.chain)
+        key = (names, chosen.design.mask, chosen.design.point, chosen.averaging, fault)
+        if key not in self.paths:
+            log, mask = self._stages(chosen)
+            stages_j = self._stages_j(chosen)
+            reached_j = np.cumsum(stages_j)
+            policies = dict.fromkeys(priced_path(log, mask, stages_j, fault))
+            told = [(float(replay(log, mask, policy).exit_shares @ reached_j), policy) for policy in policies]
+            self.paths[key] = _Path(log, mask, sorted(told, key=_joules))
+        return self.paths[key]
+
+    def figures(self, chosen: ChosenDesign) -> dict[str, float]:
+        """What limits speak of, on `select`."""
+        log, design = self.log(chosen), chosen.design
+        told = replay(log, design.mask, chosen.policy)
+        return figures(self.solver, chosen.chain, design.mask, told.exit_shares, design.point, told.accuracy)
+
+    def _within(self, chosen: ChosenDesign, log: ExitLog, mask: int) -> Callable[[ExitPolicy], bool]:
+        """Whether the design keeps to the limits under a policy: other thresholds send other samples deeper."""
+        limits, solver, design = self.solver.limits, self.solver, chosen.design
+        if not stated(limits):
+            return lambda _policy: True
+
+        def within(policy: ExitPolicy) -> bool:
+            told = replay(log, mask, policy)
+            found = figures(solver, chosen.chain, design.mask, told.exit_shares, design.point, told.accuracy)
+            return not broken(limits, found)
+
+        return within
 
     def _stages_j(self, chosen: ChosenDesign) -> FloatArray:
         costs = self.solver.pricing.exited(chosen.chain).stage_costs(chosen.design.mask)
         energy_j: FloatArray = costs.energy_j[:, chosen.design.point]
         return energy_j
 
-    def _expected_j(self, outcome: Replay, chosen: ChosenDesign) -> float:
-        return float(outcome.exit_shares @ np.cumsum(self._stages_j(chosen)))
 
-
-def _joules(found: tuple[float, ChosenDesign]) -> float:
+def _joules(found: tuple[float, object]) -> float:
     return found[0]
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from runtime.contract.cost import CostModel, StageCosts, StageWork, overhead_costs, stage_costs
-from runtime.contract.errors import BoardError
+from runtime.contract.errors import BoardError, EdgeCodesignError
 from runtime.contract.operating_point import OperatingPoint
 
 from .backbone_record import BackboneRecord, Genome
@@ -90,6 +90,14 @@ class Pricing:
                 else costs
             )
         return self._static[record.name]
+
+    def unpriced(self, network: StaticNetwork) -> str | None:
+        """Why a network has no price here, such as a predictor's answer that cannot be; None: it has one."""
+        try:
+            self.static(network)
+        except EdgeCodesignError as error:
+            return str(error)
+        return None
 
     def factors(self, network: StaticNetwork) -> Factors:
         """What the model's blocks are multiplied by. Raises DataError where what is predicted cannot be."""

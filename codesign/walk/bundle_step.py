@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,14 @@ from codesign.policy.selection import selected_candidates
 from codesign.search.backbone_record import Genome
 from codesign.search.chain_solver import exit_labels
 from codesign.search.choose import ChosenDesign
+from codesign.search.governed_points import governed_points
+from codesign.search.pricing import Pricing
 from codesign.stages.averaging import with_averaging
 from codesign.stages.cut import cut_into_stages
 from runtime.contract.arrays import FloatArray, UInt8Array
+from runtime.contract.clock_costs import ClockCosts
+from runtime.contract.cost import StageCosts, expected_costs
+from runtime.contract.expected_answers import ExpectedAnswers
 from runtime.contract.figure import Figure
 from runtime.contract.fingerprint import json_sha256
 from runtime.contract.kind import Kind
@@ -93,6 +99,7 @@ def write_and_verify(
     requests_per_s: float,
     provenance: Mapping[str, Any],
     precision: str = FP32,
+    expected: Mapping[str, ExpectedAnswers] = MappingProxyType({}),
 ) -> Verification:
     """Write the bundle and check it as a board would.
 
@@ -100,6 +107,7 @@ def write_and_verify(
         modes: name, design, and its outcome on `select`, which is what the bundle expects of itself.
         certificates: by name, of the modes that have one.
         precision: the format that the finalists' graphs compute in.
+        expected: by name, what a board should see of exits and entropies.
     Raises:
         BundleError: what was written does not compute what the uncut networks do.
     """
@@ -116,6 +124,7 @@ def write_and_verify(
                 _mode(name, chosen, outcome, promises[name], data, requests_per_s),
                 certificate=certificates.get(name),
                 precision=precision,
+                expected_answers=expected.get(name),
             )
             for name, chosen, outcome in modes
         ],
@@ -163,11 +172,39 @@ def _mode(
 
 
 def promise_of(
-    stage_latency_s: np.ndarray[Any, Any],
-    stage_energy_j: np.ndarray[Any, Any],
-    idle_w: float,
-    kind: Kind,
-    hardware: str,
+    costs: StageCosts,
+    exit_shares: FloatArray,
+    point: int,
+    pricing: Pricing,
+    allowed: tuple[int, ...] | None = None,
 ) -> Promise:
-    """What the cost model says each stage adds, (stages,) each, at the mode's clocks."""
-    return Promise(tuple(map(float, stage_latency_s)), tuple(map(float, stage_energy_j)), idle_w, kind, hardware)
+    """What the cost model says each stage adds at a mode's clocks, and at those that a governor may switch to.
+
+    Args:
+        costs: of the mode's stages at every point of the pricing.
+        exit_shares: (stages,) as expected, which decide at what clocks the mode is cheap.
+        point: index of the mode's own clocks.
+        allowed: indices of the clocks that may be held; None: all.
+    """
+    latency_s, energy_j = expected_costs(exit_shares, costs)
+    among = np.arange(latency_s.size) if allowed is None else np.asarray(allowed)
+    worst_s = costs.latency_s.sum(axis=0)
+    worth = among[governed_points(latency_s[among], worst_s[among], energy_j[among], costs.idle_w[among])]
+    rows = {
+        int(index): ClockCosts(
+            pricing.points[index],
+            tuple(map(float, costs.latency_s[:, index])),
+            tuple(map(float, costs.energy_j[:, index])),
+            float(costs.idle_w[index]),
+        )
+        for index in {point, *map(int, worth)}
+    }
+    own, model = rows[point], pricing.model
+    return Promise(
+        own.stage_latency_s,
+        own.stage_energy_j,
+        own.idle_w,
+        model.kind,
+        model.hardware,
+        tuple(rows[index] for index in sorted(rows) if index != point),
+    )

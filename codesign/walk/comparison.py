@@ -10,7 +10,7 @@ from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
 from codesign.search.choose import ChosenDesign, Pick, static_by_energy
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 
 from .outcome import Outcome, best_static_point, design_outcome, static_outcome
 
@@ -92,8 +92,15 @@ class Judge:
         """A static network at a point, or at its own best."""
         pricing = self.solver.pricing
         if point is None:
+            limits = self.solver.limits
             best = best_static_point(
-                choice.record, pricing, self.requests_per_s, self.max_latency_s, self.solver.energy
+                choice.record,
+                pricing,
+                self.requests_per_s,
+                self.max_latency_s,
+                self.solver.energy,
+                max_energy_j=limits.max_energy_j,
+                points=limits.points,
             )
             point = pricing.fastest if best is None else best
         return static_outcome(choice.record, choice.accuracy, pricing, self.requests_per_s, point)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from codesign.backbones.layout import channels_last
 from codesign.backbones.supernet import Supernet
 from codesign.backbones.supernet_training import batch_for, train_supernet
 from codesign.data.load import load_data
+from codesign.space.narrowing import narrowed_choices
 from codesign.space.preset import load_preset
 
 from .compile import board_pricing, limits_of
 from .feasibility import check_feasible
+from .outer_step import check_strategy
 from .search_predictor import predictor_of
 from .settings import Settings, budgeted
 from .supernet_step import kept_supernet, plan
@@ -43,6 +46,16 @@ class Estimate:
         """All of it."""
         return self.training_s + self.search_s
 
+    @classmethod
+    def of_boards(cls, each: Sequence[Estimate]) -> Estimate:
+        """Of several boards one after the other, the supernet trained once; what they share is not taken off."""
+        return cls(
+            training_s=max(one.training_s for one in each),
+            search_s=sum(one.search_s for one in each),
+            memory_bytes=max(one.memory_bytes for one in each),
+            disk_bytes=sum(one.disk_bytes for one in each),
+        )
+
 
 def estimate(settings: Settings, cache: Path) -> Estimate:
     """Train a few batches, time them, and multiply out.
@@ -60,7 +73,9 @@ def estimate(settings: Settings, cache: Path) -> Estimate:
     planned = plan(data, preset, checkpoint=settings.checkpoint, epochs=settings.epochs, seed=settings.seed)
     predictor = predictor_of(settings, planned.space, data)
     pricing = pricing if predictor is None else predictor.priced(pricing)
-    check_feasible(planned.space, data, pricing, limits_of(preset, settings))
+    check_strategy(settings.strategy)
+    narrowed_choices(planned.space, settings.left_out_genes)
+    check_feasible(planned.space, data, pricing, limits_of(preset, settings), settings.energy)
     torch.manual_seed(settings.seed)
     supernet = channels_last(Supernet(planned.space, len(data.classes)))
     # Few images would get smaller batches than the run's, which take longer per image.

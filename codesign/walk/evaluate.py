@@ -10,6 +10,7 @@ from codesign.backbones.layout import channels_last
 from codesign.backbones.slice import BackboneSlice, recalibrate
 from codesign.backbones.slice_onnx import cut_name, slice_to_onnx
 from codesign.backbones.supernet import Supernet
+from codesign.backbones.threads import torch_threads
 from codesign.data.dataset import Dataset
 from codesign.exits.answers import Answers, answers
 from codesign.exits.attach import with_exits
@@ -20,9 +21,11 @@ from codesign.search.backbone_record import BackboneRecord, Genome, genome_name
 from codesign.search.chain_works import BackboneWorks
 from codesign.space.backbone_space import BackboneDesign
 from runtime.contract.cost import StageWork
+from runtime.contract.exit_score import ENTROPY
 from runtime.contract.work import NO_WORK
 from runtime.data.labelled import LabelledImages
 
+from .footprint_of import footprint_of
 from .record_file import read_record, write_record
 from .run_folder import RunFolder
 
@@ -32,8 +35,10 @@ CALIBRATION_IMAGES, CALIBRATION_BATCH = 512, 128  # the former at most, and at m
 class Evaluator:
     """Turns genomes into records; what it has done before it reads back from the run folder."""
 
-    def __init__(self, supernet: Supernet, heads: SharedHeads, data: Dataset, folder: RunFolder) -> None:
-        self.supernet, self.heads, self.data, self.folder = supernet, heads, data, folder
+    def __init__(
+        self, supernet: Supernet, heads: SharedHeads, data: Dataset, folder: RunFolder, score: str = ENTROPY
+    ) -> None:
+        self.supernet, self.heads, self.data, self.folder, self.score = supernet, heads, data, folder, score
         count = min(CALIBRATION_IMAGES, max(CALIBRATION_BATCH, len(data.train.images) // 4))
         images = data.train.images[:count]
         self._calibration: tuple[Tensor, ...] = torch.split(as_tensor(images, data.input), CALIBRATION_BATCH)
@@ -43,10 +48,14 @@ class Evaluator:
         path = self.folder.backbones / f"{genome_name(genome)}.npz"
         if path.is_file():
             return read_record(path)
-        exited = self.exited(genome)
-        record = record_of(genome, exited, exit_log(exited, self.data, self.data.select))
+        record = self.fresh(genome)
         write_record(path, record)
         return record
+
+    def fresh(self, genome: Genome) -> BackboneRecord:
+        """The same worked out now, and not kept: it neither reads nor writes the folder."""
+        exited = self.exited(genome)
+        return record_of(genome, exited, exit_log(exited, self.data, self.data.select, self.score))
 
     def exited(self, genome: Genome) -> ExitedBackbone:
         """The backbone with the shared heads as a graph, its work counted."""
@@ -60,7 +69,8 @@ class Evaluator:
         """The backbone with the shared heads, recalibrated, in eval mode."""
         network = ExitedSlice(BackboneSlice(self.supernet, self.design(genome)), self.heads)
         channels_last(network)
-        recalibrate(network, self._calibration)
+        with torch_threads(1):  # sums over a batch come out otherwise on two: the machine it runs on would matter
+            recalibrate(network, self._calibration)
         return network
 
 
@@ -72,17 +82,17 @@ def to_exited_backbone(network: ExitedSlice, data: Dataset) -> ExitedBackbone:
     return exited_backbone(model, tuple(cut_name(*position) for position in network.backbone.positions), cuts)
 
 
-def exit_log(exited: ExitedBackbone, data: Dataset, split: LabelledImages) -> ExitLog:
+def exit_log(exited: ExitedBackbone, data: Dataset, split: LabelledImages, score: str = ENTROPY) -> ExitLog:
     """What every exit answers on a split, by ONNX Runtime, the engine that will serve it."""
-    return log_of(answers(exited.model, exited.outputs, split.images, data.input), split)
+    return log_of(answers(exited.model, exited.outputs, split.images, data.input), split, score)
 
 
-def log_of(found: Answers, split: LabelledImages) -> ExitLog:
-    """What a policy needs of answers: entropies and classes."""
-    return ExitLog(found.entropy_nats, found.predictions, split.labels)
+def log_of(found: Answers, split: LabelledImages, score: str = ENTROPY) -> ExitLog:
+    """What a policy needs of answers: how unsure they are, by one of `contract.exit_score`, and classes."""
+    return ExitLog(found.unsure_nats(score), found.predictions, split.labels, score=score)
 
 
 def record_of(genome: Genome, exited: ExitedBackbone, log: ExitLog) -> BackboneRecord:
     """What the search needs of it."""
     works = BackboneWorks(exited.segments, (*exited.heads, NO_WORK))
-    return BackboneRecord(genome, works, StageWork(exited.static), log)
+    return BackboneRecord(genome, works, StageWork(exited.static), log, footprint_of(exited))

@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from codesign.data.dataset import Dataset
+from codesign.exits.best_epoch import judged_on
 from codesign.exits.deep_head import DeepHead
 from codesign.exits.finetune_guard import full_right, hold_back
 from codesign.exits.joint_training import train_jointly
@@ -88,6 +89,7 @@ def obtain_finetuned(
             seed=seed,
             progress=tick,
             state_file=unfinished,
+            judge=judged_on(start, data.select, data.input),
         )
         share = hold_back(network, start, tuned, data.select, data.input)
         before, after = (full_right(network, module, data.test, data.input).mean() for module in (start, tuned))

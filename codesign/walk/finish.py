@@ -7,7 +7,10 @@ import resource
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 from codesign.data.dataset import Dataset
+from codesign.policy.expected_answers import expected_answers
 from codesign.policy.requirement import Requirement
 from codesign.report.page import write_report
 from codesign.search.backbone_record import BackboneRecord
@@ -17,6 +20,7 @@ from .certify_step import CERTIFIED_MODE
 from .choose_step import DEFAULT_MODE, Modes, requirement
 from .comparison import FamilyGain, Judge, compare, family_gain
 from .header import header
+from .limits_step import limits_result
 from .measure_run import Programs
 from .measure_step import measure_step, static_network
 from .measure_target import MeasureTarget
@@ -42,6 +46,7 @@ def finish(
     command: str,
     steps: Steps,
     measure: MeasureTarget | None = None,
+    programs: Programs | None = None,
 ) -> dict[str, Any]:
     """Everything after the choice; returns what `results.json` holds.
 
@@ -52,7 +57,8 @@ def finish(
     solver, pricing, rate = searched.solver, searched.solver.pricing, settings.requests_per_s
     answers = TestAnswers(searched.backbones, searched.finalists, reference)
     polisher = polisher_of(searched)
-    judge = Judge(solver, rate, settings.max_latency_s, answers.of_design, answers.static_accuracy, polisher.best)
+    latency_s = solver.limits.max_static_latency_s
+    judge = Judge(solver, rate, latency_s, answers.of_design, answers.static_accuracy, polisher.best)
     wanted = requirement(reference.log.correct[-1], settings.max_accuracy_loss, DEFAULT_MODE)
     with steps.step("comparison", "Comparison on the test set"):
         compared = compare(modes.balanced, searched.records, searched.finals, judge, wanted)
@@ -110,12 +116,17 @@ def finish(
             "bundle_id": verification.bundle_id,
         },
     }
+    on_test = {name: judge.outcome(chosen) for name, chosen in modes.items()}
+    if rows := limits_result(modes.items(), on_select, on_test, solver):
+        results["limits"] = rows
     with steps.step("robustness", "Corrupted images") as tick:
         full = searched.finalists[reference.genome].exited
         alone = deployed_full_network(settings, searched)
         static_j = float(pricing.static(alone).energy_j[0, modes.balanced.design.point])
         results["robustness"] = robustness_step(folder.bundle, DEFAULT_MODE, full, static_j, data, settings.seed, tick)
         results["timing_s"] = dict(steps.seconds)
+    if searched.search is not None:
+        results["search"] = searched.search
     if searched.predicted is not None:
         results["predictor"] = searched.predicted
     if searched.lowered:
@@ -123,7 +134,7 @@ def finish(
     _hand_over(results, folder)
     if measure is not None:
         static = static_network(compared.static.record, searched.finalists, searched.backbones, pricing)
-        results["measured"] = measure_step(measure, folder, results, static, steps, Programs())
+        results["measured"] = measure_step(measure, folder, results, static, steps, programs or Programs())
         results["timing_s"] = dict(steps.seconds)
         _hand_over(results, folder)
     return results
@@ -151,14 +162,14 @@ def _write(
     folder: RunFolder,
     rate: float,
 ) -> Verification:
-    pricing = searched.solver.pricing
+    pricing, polisher = searched.solver.pricing, polisher_of(searched)
     promises = {}
     for name, chosen in modes.items():
-        costs, at = pricing.exited(chosen.chain).stage_costs(chosen.design.mask), chosen.design.point
-        model = pricing.model
-        promises[name] = promise_of(
-            costs.latency_s[:, at], costs.energy_j[:, at], float(costs.idle_w[at]), model.kind, model.hardware
-        )
+        costs = pricing.exited(chosen.chain).stage_costs(chosen.design.mask)
+        played = on_select[name].replay
+        shares = np.ones(1) if played is None else played.exit_shares
+        allowed = searched.solver.limits.points
+        promises[name] = promise_of(costs, shares, chosen.design.point, pricing, allowed)
     provenance = {
         "tool": f"edge-codesign {version('edge-codesign')}",
         "settings": settings.to_json(),
@@ -177,4 +188,8 @@ def _write(
         requests_per_s=rate,
         provenance=provenance,
         precision=settings.precision,
+        expected={
+            name: expected_answers(polisher.log(chosen), chosen.design.mask, chosen.policy)
+            for name, chosen in modes.items()
+        },
     )

@@ -21,7 +21,8 @@ from runtime.measure.plan import AS_FOUND, Plan, Subject, WarmUp, fingerprint
 from runtime.measure.records_file import read_records
 
 from .fit_networks import FitNetworks
-from .measure_run import PLAN, Programs, run_plan
+from .measure_far import run_plan_where_reached
+from .measure_run import PLAN, Programs
 from .measure_target import MeasureTarget
 from .run_folder import write_text
 
@@ -92,7 +93,7 @@ class MeasuredCosts:
         self._write(plan_folder, plan, genomes)
         records_path = plan_folder.with_suffix(".jsonl")
         plan_id = fingerprint(plan, plan_folder)[:ID_LETTERS]
-        run_plan(self.target, plan_folder, plan_id, records_path, tick, self.programs, tidy=True)
+        run_plan_where_reached(self.target, plan_folder, plan_id, records_path, tick, self.programs, tidy=True)
         shutil.rmtree(plan_folder)  # megabytes a batch; the genomes are kept, and make the same networks again
         records = read_records(records_path)
         self.on = records.header.on

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codesign.scale.workplace import Workplace
 from runtime.contract.errors import BoardError, StorageError
 
 from .measure_target import MeasureTarget
@@ -27,10 +28,11 @@ OPTIONS = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-o", "ServerAliveI
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The two programs of OpenSSH."""
+    """The two programs of OpenSSH, and the cluster whose nodes run them, if that is not done here."""
 
     ssh: str = "ssh"
     scp: str = "scp"
+    workplace: Workplace | None = None
 
 
 def run_plan(

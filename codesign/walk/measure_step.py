@@ -22,7 +22,8 @@ from runtime.measure.plan import AS_FOUND, Plan, Subject, fingerprint
 from runtime.measure.records_file import Records, read_records
 
 from .backbones import Backbones
-from .measure_run import PLAN, Programs, run_plan
+from .measure_far import run_plan_where_reached
+from .measure_run import PLAN, Programs
 from .measure_target import MeasureTarget
 from .progress import Steps
 from .run_folder import RunFolder, write_text
@@ -77,7 +78,7 @@ def measure_step(
     with steps.step("measure", f"Measuring on {target}") as tick:
         plan_id = fingerprint(plan, folder.plan)[:ID_LETTERS]
         records_path = _records_path(folder, f"{target} {plan_id}")
-        run_plan(target, folder.plan, plan_id, records_path, tick, programs)
+        run_plan_where_reached(target, folder.plan, plan_id, records_path, tick, programs)
         records = read_records(records_path)
     found = beside(records, results, manifest, folder.bundle, static)
     for row in found["rows"][: len(results["modes"])]:

@@ -15,7 +15,7 @@ from codesign.predict.costs.predictor_file import write_predictor
 from codesign.predict.fitting.measurer import Readings
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.search.pricing import Pricing
 from runtime.contract.arrays import FloatArray
 from runtime.contract.errors import ConfigError

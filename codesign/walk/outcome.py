@@ -64,16 +64,26 @@ def static_outcome(
 
 
 def best_static_point(
-    record: BackboneRecord, pricing: Pricing, requests_per_s: float, max_latency_s: float | None, energy: str
+    record: BackboneRecord,
+    pricing: Pricing,
+    requests_per_s: float,
+    max_latency_s: float | None,
+    energy: str,
+    *,
+    max_energy_j: float | None = None,
+    points: tuple[int, ...] | None = None,
 ) -> int | None:
     """The operating point of least energy at which a network keeps to the limits; None where there is none."""
     costs = pricing.static(record)
     latency_s, energy_j = costs.latency_s[0], costs.energy_j[0]
     served_j = served_energy_j(energy_j, latency_s, costs.idle_w, requests_per_s)
-    allowed = np.isfinite(served_j) & (latency_s <= (max_latency_s or np.inf))
+    joules = served_j if energy == "served" else energy_j
+    allowed = np.isfinite(served_j) & (latency_s <= (max_latency_s or np.inf)) & (joules <= (max_energy_j or np.inf))
+    if points is not None:
+        allowed &= np.isin(np.arange(allowed.size), points)
     if not allowed.any():
         return None
-    return int(np.argmin(np.where(allowed, served_j if energy == "served" else energy_j, np.inf)))
+    return int(np.argmin(np.where(allowed, joules, np.inf)))
 
 
 def _outcome(

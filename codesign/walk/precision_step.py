@@ -16,7 +16,7 @@ from codesign.exits.answers import answers
 from codesign.exits.exited_backbone import ExitedBackbone, exited_backbone
 from codesign.search.backbone_record import BackboneRecord, Genome
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.outer import Chain, ChainResult
+from codesign.search.ledger import Chain, ChainResult
 from codesign.search.pricing import Pricing
 from codesign.stages.layers import weighed_layers
 from codesign.stages.lower import in_half_precision, in_integers
@@ -91,12 +91,14 @@ def in_precision(settings: Settings, searched: Searched, steps: Steps) -> Search
             name = str(searched.backbones.design(genome))
             exited, mixture = _lowered(settings, data, searched.solver.pricing, finalist.exited, tick)
             told = answers(exited.model, exited.outputs, data.select.images, data.input)
-            record = record_of(deployed_genome(genome, settings.precision), exited, log_of(told, data.select))
+            record = record_of(
+                deployed_genome(genome, settings.precision), exited, log_of(told, data.select, settings.score)
+            )
             deployed[record.genome] = Finalist(record, exited, told.logits)
             row = comparison(name, finalist, told.logits, data.select.labels, mixture)
             _check_collapse(settings.precision, row)
             rows.append(row)
-        results = feasible(_solved_anew(searched, deployed, settings.precision))
+        results = feasible(_solved_anew(searched, deployed, settings.precision), searched.solver)
     for row in rows:
         steps.say(f"  [dim]{_said(row)}")
     reference = searched.reference.genome

@@ -14,6 +14,10 @@ Tick = Callable[[int, int, str], None]  # done, of, what it says beside the bar
 PLAIN_INTERVAL_S = 10.0  # without a terminal, a line now and then
 
 
+def unheard_tick(_done: int, _of: int, _note: str) -> None:
+    """Progress that nobody hears, where what runs is far away."""
+
+
 class Steps:
     """The steps of a run, each with a bar, each timed."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ import numpy as np
 from codesign.policy.exit_log import ExitLog
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_works import BackboneWorks
+from codesign.search.footprint import Footprint
 from codesign.search.inner_front import InnerFront
 from runtime.contract.arrays import FloatArray
 from runtime.contract.cost import StageWork
 from runtime.contract.errors import StorageError
+from runtime.contract.exit_score import ENTROPY
 from runtime.contract.operating_point import OperatingPoint
 from runtime.contract.work import Work
 
 from .run_folder import read_arrays, write_arrays
 
+FOOTPRINT_ARRAYS = tuple(field.name for field in fields(Footprint))
 FRONT_ARRAYS = ("level", "mask", "point", "accuracy", "energy_j", "latency_s", "worst_latency_s")
 
 
@@ -33,6 +37,7 @@ def write_record(path: Path, record: BackboneRecord) -> None:
         "heads": _table(record.works.heads),
         "static": _table(record.static.blocks),
         **_log_arrays(record.log),
+        **_footprint_arrays(record.footprint),
     }
     write_arrays(path, arrays)
 
@@ -49,7 +54,8 @@ def read_record(path: Path) -> BackboneRecord:
             genome=tuple(int(gene) for gene in arrays["genome"]),
             works=BackboneWorks(tuple(tuple(segment) for segment in segments), heads),
             static=StageWork(_works(arrays["static"])),
-            log=ExitLog(arrays["entropy_nats"], arrays["predictions"], arrays["labels"]),
+            log=_log(arrays),
+            footprint=_footprint(arrays, len(heads)),
         )
     except KeyError as error:
         raise StorageError(
@@ -71,7 +77,7 @@ def read_log(path: Path) -> ExitLog:
     """Read what `write_log` wrote. Raises StorageError where it is damaged."""
     arrays = read_arrays(path)
     try:
-        return ExitLog(arrays["entropy_nats"], arrays["predictions"], arrays["labels"])
+        return _log(arrays)
     except KeyError as error:
         raise StorageError(f"saved answers lack {error}", where=str(path), to_do="delete it and --resume") from error
 
@@ -104,4 +110,29 @@ def _works(table: FloatArray) -> tuple[Work, ...]:
 
 
 def _log_arrays(log: ExitLog) -> dict[str, np.ndarray[Any, Any]]:
-    return {"entropy_nats": log.entropy_nats, "predictions": log.predictions, "labels": log.labels}
+    arrays: dict[str, np.ndarray[Any, Any]] = {
+        "entropy_nats": log.entropy_nats,
+        "predictions": log.predictions,
+        "labels": log.labels,
+    }
+    # The default is not written: what earlier versions kept reads the same.
+    return arrays if log.score == ENTROPY else {**arrays, "score": np.asarray(log.score)}
+
+
+def _log(arrays: Mapping[str, np.ndarray[Any, Any]]) -> ExitLog:
+    score = str(arrays["score"]) if "score" in arrays else ENTROPY
+    return ExitLog(arrays["entropy_nats"], arrays["predictions"], arrays["labels"], score=score)
+
+
+def _footprint_arrays(footprint: Footprint | None) -> dict[str, np.ndarray[Any, Any]]:
+    return {} if footprint is None else {name: getattr(footprint, name) for name in FOOTPRINT_ARRAYS}
+
+
+def _footprint(arrays: Mapping[str, np.ndarray[Any, Any]], candidates: int) -> Footprint | None:
+    """None for a record of a version that did not count it."""
+    if not any(name in arrays for name in FOOTPRINT_ARRAYS):
+        return None
+    found = Footprint(**{name: arrays[name] for name in FOOTPRINT_ARRAYS})
+    if found.segment_weight_bytes.size != candidates:
+        raise ValueError(f"its footprint is of {found.segment_weight_bytes.size} candidates, not {candidates}")
+    return found

@@ -14,7 +14,7 @@ from codesign.policy.exit_log import ExitLog
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver, exit_labels
 from codesign.search.choose import ChosenDesign, right_answers
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.search.pareto import nondominated_2d
 from codesign.search.pricing import Pricing
 from runtime.contract.arrays import FloatArray

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from codesign.data.dataset import Dataset
 from runtime.contract.errors import ConfigError, StorageError
 
-RUN = "run.json"
+RUN, ARCHIVE = "run.json", "archive.jsonl"
 # What numpy raises on an NPZ that is cut short, overwritten or no archive at all.
 DAMAGED = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
@@ -34,8 +36,13 @@ class RunFolder:
 
     @property
     def backbones(self) -> Path:
-        """One NPZ per evaluated backbone: the archive."""
+        """One NPZ per evaluated backbone."""
         return self.path / "search" / "backbones"
+
+    @property
+    def archive(self) -> Path:
+        """Every evaluation ever made here, one a line."""
+        return self.path / ARCHIVE
 
     @property
     def fronts(self) -> Path:
@@ -195,3 +202,18 @@ def read_arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         raise StorageError(
             f"a saved step cannot be read: {error}", where=str(path), to_do="delete it and --resume"
         ) from error
+
+
+def share_heads(source: RunFolder, target: RunFolder) -> None:
+    """Copy what was trained for networks of the user's own and is not there yet: it depends on no board."""
+    for file in (source.front, *sorted(source.finalists.glob("*.safetensors"))):
+        copy = target.path / file.relative_to(source.path)
+        if file.is_file() and not copy.is_file():
+            with whole_file(copy) as unfinished:
+                shutil.copyfile(file, unfinished)
+
+
+def write_test_set(folder: RunFolder, data: Dataset) -> None:
+    """The untouched test images with their labels, for `edge-runtime run`."""
+    arrays = {"images": data.test.images, "labels": data.test.labels, "classes": np.asarray(data.classes)}
+    write_arrays(folder.test_set, arrays)

@@ -14,25 +14,29 @@ from codesign.backbones.supernet import Supernet
 from codesign.data.dataset import Dataset
 from codesign.exits.answers import answers
 from codesign.exits.exited_backbone import ExitedBackbone
-from codesign.exits.head_training import train_own_heads, train_shared_heads
+from codesign.exits.head_training import train_shared_heads
 from codesign.exits.shared_heads import SharedHeads
-from codesign.search.backbone_record import BackboneRecord, Genome, genome_name
+from codesign.scale.in_process import InProcess
+from codesign.scale.workplace import Workplace
+from codesign.search.backbone_record import BackboneRecord, Genome
+from codesign.search.chain_bound import least_energy_j
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.inner_front import InnerFront
-from codesign.search.outer import Chain, ChainResult, GenerationSummary, OuterProblem, outer_search
+from codesign.search.infeasible import infeasible
+from codesign.search.ledger import Chain, ChainResult, chain_key
+from codesign.search.outer_problem import GenerationSummary
 from codesign.search.polish import Polisher
 from codesign.space.preset import TrainingRecipe
 from runtime.contract.arrays import FloatArray
-from runtime.contract.errors import InfeasibleError
 
 from .backbones import Backbones
 from .evaluate import Evaluator, log_of, record_of, to_exited_backbone
-from .progress import Tick
-from .record_file import read_front, write_front, write_record
+from .far_work import HeadsToTrain, own_heads_path, train_all
+from .progress import Tick, unheard_tick
+from .record_file import write_record
 from .run_folder import RunFolder, write_arrays
-from .unevaluated import foresight_of
 
-WINDOW_LOSSES = 5.0  # fronts are judged down to this many allowed losses below the largest backbone
+HERE = InProcess()
+WINDOW_FLOOR = 0.9  # chains of three are for designs at least so accurate, as a share of the best network
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Searched:
     reference: BackboneRecord  # the full network, without exits: what a loss is counted against
     uncertifiable: str | None = None  # why no certificate may be issued, whatever passes
     predicted: dict[str, Any] | None = None  # by what predictor backbones were priced, for `results.json`
+    starts: tuple[Genome, ...] = ()  # where optimising one after the other would start: what is chosen is no dearer
+    search: dict[str, Any] | None = None  # how it was searched, for `results.json`; None: nothing had to be
     lowered: tuple[dict[str, Any], ...] = ()  # what another number format did to each finalist, for `results.json`
 
 
@@ -77,113 +83,82 @@ def obtain_shared_heads(
     return heads
 
 
-def run_outer_search(
-    evaluator: Evaluator,
-    solver: ChainSolver,
-    *,
-    population: int,
-    generations: int,
-    max_accuracy_loss: float,
-    seed: int,
-    tick: Tick,
-    foresee: bool = False,
-) -> tuple[list[BackboneRecord], list[ChainResult], list[GenerationSummary]]:
-    """The outer engine over the run folder's archive: what was evaluated before an interruption is read back.
-
-    Args:
-        foresee: evaluate only backbones whose expected accuracy earns their chain a solution; else all that are met.
-    """
-    folder, points = evaluator.folder, solver.pricing.points
-    history: list[GenerationSummary] = []
-    evaluated: set[Genome] = set()
-    solved = 0
-
-    def note() -> None:
-        tick(len(history), generations, f"{len(evaluated)} backbones, {solved} chains")
-
-    def evaluate(genome: Genome) -> BackboneRecord:
-        evaluated.add(genome)
-        note()
-        return evaluator(genome)
-
-    def solve(chain: Chain) -> InnerFront | None:
-        nonlocal solved
-        solved += 1
-        note()
-        path = folder.fronts / ("_".join(record.name for record in chain) + ".npz")
-        if path.is_file():
-            return read_front(path, points)
-        front = solver(chain)
-        write_front(path, front)
-        return front
-
-    def on_generation(summary: GenerationSummary) -> None:
-        history.append(summary)
-        note()
-
-    gene_sizes = tuple(len(choices) for choices in evaluator.supernet.space.gene_choices)
-    window = max(WINDOW_LOSSES * max_accuracy_loss, 0.05)
-    default = solver.pricing.default
-    problem = OuterProblem(
-        gene_sizes,
-        evaluate,
-        solve,
-        solver.pricing,
-        accuracy_window=window,
-        reference_energy_j=lambda record: float(solver.static_energies_j(record)[default]),
-        foresight=foresight_of(evaluator) if foresee else None,
-    )
-    records, results = outer_search(problem, population, generations, seed, on_generation)
-    return records, results, history
-
-
 def train_finalist(
     evaluator: Evaluator, genome: Genome, recipe: TrainingRecipe, epochs: int, seed: int, tick: Tick
 ) -> Finalist:
     """Give a backbone heads of its own, starting from the shared ones; kept in the run folder."""
-    data = evaluator.data
-    network = evaluator.network(genome)
-    kept = evaluator.folder.finalists / f"{genome_name(genome)}.safetensors"
-    if kept.is_file():
-        load_weights(network, kept)
-        network.eval()
-    else:
-        train = data.train
-        train_own_heads(network, train.images, train.labels, data.input, recipe, epochs, seed, tick)
-        save_weights(network, kept)
+    train_all(evaluator, [HeadsToTrain(genome, recipe, epochs, seed, tick)], HERE, unheard_tick)
+    data, network = evaluator.data, evaluator.network(genome)
+    load_weights(network, own_heads_path(evaluator.folder, genome))
+    network.eval()
     exited = to_exited_backbone(network, data)
     found = answers(exited.model, exited.outputs, data.select.images, data.input)
-    record = record_of(genome, exited, log_of(found, data.select))
+    record = record_of(genome, exited, log_of(found, data.select, evaluator.score))
     arrays = {"logits": found.logits, "labels": data.select.labels}
     write_arrays(evaluator.folder.logits / f"{record.name}.npz", arrays)
     write_record(evaluator.folder.finalists / f"{record.name}.npz", record)
     return Finalist(record, exited, found.logits)
 
 
+def train_finalists(
+    evaluator: Evaluator,
+    genomes: Sequence[Genome],
+    recipe: TrainingRecipe,
+    epochs: int,
+    seed: int,
+    tick: Tick,
+    workplace: Workplace = HERE,
+) -> dict[Genome, Finalist]:
+    """Several finalists; heads that are still missing are trained first, at the workplace."""
+    train_all(evaluator, [HeadsToTrain(genome, recipe, epochs, seed, tick) for genome in genomes], workplace, tick)
+    return {genome: train_finalist(evaluator, genome, recipe, epochs, seed, tick) for genome in genomes}
+
+
 def polisher_of(searched: Searched) -> Polisher:
     """Polishes designs of finalists on `select`."""
     logits = {genome: finalist.logits for genome, finalist in searched.finalists.items()}
-    return Polisher(searched.solver, lambda record: logits[record.genome], reference=searched.reference)
+    return Polisher(
+        searched.solver, lambda record: logits[record.genome], reference=searched.reference, starts=searched.starts
+    )
 
 
 def solve_finalists(finalists: Sequence[Finalist], solver: ChainSolver) -> list[ChainResult]:
-    """Every finalist alone, with exits and as it stands, and every pair of them.
+    """Every finalist alone, with exits and as it stands, every pair, and every three that may yet be better.
+
+    Three are left out where a bound shows that the pairs and singles are better everywhere.
 
     Raises:
         InfeasibleError: nothing keeps to the limits.
     """
     alone: list[Chain] = [(finalist.record,) for finalist in finalists]
     pairs = [solver.pricing.ordered([a.record, b.record]) for a, b in combinations(finalists, 2)]
-    results = [ChainResult(chain, solver(chain)) for chain in [*alone, *pairs]]
+    results = [ChainResult(chain, solver(chain)) for chain in [*alone, *pairs] if solver.can_solve(chain)]
+    threes = [solver.pricing.ordered([one.record for one in some]) for some in combinations(finalists, 3)]
+    samples = finalists[0].record.log.samples
+    known_j = least_energy_j([result.front for result in results if result.front is not None], samples)
+    fewest = int(WINDOW_FLOOR * samples * max(finalist.record.accuracy for finalist in finalists))
+    promising = [
+        chain for chain in threes if solver.can_solve(chain) and not solver.adds_nothing(chain, known_j, fewest)
+    ]
+    results += [ChainResult(chain, solver(chain)) for chain in promising]
     results += [ChainResult(chain, solver.without_exits(chain)) for chain in alone]
-    return feasible(results)
+    return feasible(results, solver)
 
 
-def feasible(results: list[ChainResult]) -> list[ChainResult]:
-    """The same results. Raises InfeasibleError where nothing keeps to the limits."""
+def rescued(results: list[ChainResult], solver: ChainSolver) -> list[ChainResult]:
+    """The same results; where none has a front, those that the search did not think worth solving are solved too.
+
+    Raises:
+        InfeasibleError: nothing that was evaluated keeps to the limits.
+    """
+    if any(result.front is not None for result in results):
+        return results
+    chains = [result.chain for result in results if solver.can_solve(result.chain)]
+    return feasible([ChainResult(chain, solver(chain)) for chain in chains], solver)
+
+
+def feasible(results: list[ChainResult], solver: ChainSolver) -> list[ChainResult]:
+    """The same results. Raises InfeasibleError, naming the tightest limit, where nothing keeps to all of them."""
     if all(result.front is None for result in results):
-        raise InfeasibleError(
-            "no design keeps to the latency limit and the request rate",
-            to_do="raise --max-latency-ms, lower --request-rate, or choose a faster --device or board",
-        )
+        raise infeasible(list({chain_key(result.chain): result.chain for result in results}.values()), solver)
     return results

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from codesign.space.preset import Preset
 from runtime.contract.errors import ConfigError
+from runtime.contract.exit_score import ENTROPY, known_score
 from runtime.contract.precision import FP32, PRECISIONS
 
 SEEDS = 2**32 - 1  # numpy's older generators take 32 bits, and one seed is used plus one
@@ -24,6 +25,29 @@ LATER: Mapping[str, Any] = {  # options of later versions, their defaults
     "predictor": None,
     "measure_uncertain": 8,
     "foresee": False,
+    "min_accuracy": None,
+    "max_mean_latency_s": None,
+    "max_p99_latency_s": None,
+    "max_energy_j": None,
+    "max_memory_bytes": None,
+    "max_size_bytes": None,
+    "min_images_per_s": None,
+    "batch": 1,
+    "score": ENTROPY,
+    "left_out_clocks": [],  # as JSON writes it
+    "warm_start": None,
+    "strategy": "house",
+    "left_out_genes": [],
+}
+
+LIMITS = {  # option of each, and how many of its unit make one of SI
+    "max_latency_s": ("--max-latency-ms", 1e3),
+    "max_mean_latency_s": ("--max-mean-latency-ms", 1e3),
+    "max_p99_latency_s": ("--max-p99-latency-ms", 1e3),
+    "max_energy_j": ("--max-energy-mj", 1e3),
+    "max_memory_bytes": ("--max-memory-mb", 1e-6),
+    "max_size_bytes": ("--max-size-mb", 1e-6),
+    "min_images_per_s": ("--min-throughput", 1.0),
 }
 
 
@@ -38,9 +62,19 @@ class Settings:
     requests_per_s: float = 30.0
     max_accuracy_loss: float = 0.01  # against the full network
     max_latency_s: float | None = None  # worst case: a sample that runs through every stage
+    max_mean_latency_s: float | None = None
+    max_p99_latency_s: float | None = None
+    max_energy_j: float | None = None  # of the kind that is minimised
+    max_memory_bytes: float | None = None
+    max_size_bytes: float | None = None
+    min_images_per_s: float | None = None  # at `batch`
+    batch: int = 1
+    min_accuracy: float | None = None  # on `select`
+    left_out_clocks: tuple[str, ...] = ()  # see `left_out.py`
     energy: Literal["back_to_back", "served"] = "back_to_back"  # which of them is minimised
     epsilon: float = 0.01  # share of images that the certified mode may harm
     delta: float = 0.1  # 1 - confidence of that
+    score: str = ENTROPY  # how unsure an exit is, one of `contract.exit_score`
     models: tuple[str, ...] = ()  # trained networks of the user's own, instead of a supernet
     calibration: str | None = None  # images that those have never seen
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)  # of images scaled to 0-1; those of the user's networks
@@ -61,7 +95,10 @@ class Settings:
     augment: Literal["none", "shift", "shift-flip"] | None = None  # None: see `augmentation`
     population: int | None = None
     generations: int | None = None
+    warm_start: str | None = None  # a run folder, or its archive, to take evaluations from
     foresee: bool = False  # evaluate only backbones whose predicted accuracy is worth it
+    strategy: str = "house"  # of the outer search, see `outer_step.py`
+    left_out_genes: tuple[str, ...] = ()  # see `narrowed_choices`
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -74,10 +111,17 @@ class Settings:
                 f"--max-accuracy-loss is a share between 0 and 1, got {self.max_accuracy_loss}",
                 to_do="one percentage point is 0.01",
             )
-        if self.max_latency_s is not None and not 0 < self.max_latency_s < math.inf:
+        for name, (option, per_si) in LIMITS.items():
+            limit = getattr(self, name)
+            if limit is not None and not 0 < limit < math.inf:
+                what = option.removeprefix("--max-").removeprefix("--min-").split("-")[0]
+                raise ConfigError(
+                    f"{option} must be a number above 0, got {limit * per_si:g}",
+                    to_do=f"leave it out where {what} does not matter",
+                )
+        if self.min_accuracy is not None and not 0 <= self.min_accuracy <= 1:
             raise ConfigError(
-                f"--max-latency-ms must be a number above 0, got {self.max_latency_s * 1e3:g}",
-                to_do="leave it out where latency does not matter",
+                f"--min-accuracy is a share between 0 and 1, got {self.min_accuracy}", to_do="90 per cent is 0.9"
             )
         for name in ("epsilon", "delta"):
             if not 0 < getattr(self, name) < 1:
@@ -87,6 +131,8 @@ class Settings:
                 )
         if self.models and self.supernet is not None:
             raise ConfigError("--model and --supernet exclude each other", to_do="give one of them")
+        if self.models and self.warm_start is not None:
+            raise ConfigError("--from is for backbones of a supernet", to_do="leave it out, or --model")
         if self.finetune and not self.models:
             raise ConfigError(
                 "--finetune is for networks of your own", to_do="give some with --model; a supernet is trained anyway"
@@ -120,6 +166,7 @@ class Settings:
             ("population", 4),
             ("measure_uncertain", 0),
             ("generations", 1),
+            ("batch", 1),
         ):
             value = getattr(self, name)
             if value is not None and value < least:
@@ -130,6 +177,17 @@ class Settings:
             raise ConfigError(
                 f"--precision-change is a share between 0 and 1, got {self.precision_change}",
                 to_do="one answer in a hundred is 0.01",
+            )
+        known_score(self.score)
+        if self.foresee and self.strategy != "house":
+            raise ConfigError(
+                f"--foresee is for the house engine, not for --strategy {self.strategy}", to_do="leave one of them out"
+            )
+        if self.models and (self.strategy != "house" or self.left_out_genes):
+            raise ConfigError(
+                "--strategy and --leave-out are for a search among backbones; of networks of your own every chain is "
+                "solved",
+                to_do="leave them out, or --model",
             )
         if self.augment not in (None, "none", "shift", "shift-flip"):
             raise ConfigError(f"unknown augmentation {self.augment!r}; use none, shift or shift-flip")

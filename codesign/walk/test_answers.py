@@ -56,7 +56,8 @@ class TestAnswers:
     def of_design(self, chosen: ChosenDesign) -> ExitLog:
         """All candidates of a design of finalists, its averaging included."""
         logits = np.concatenate([self._finalist_logits(record) for record in chosen.chain])
-        log = averaged_log(logits, self.split.labels, chosen.design.mask, chosen.averaging)
+        score = chosen.chain[0].log.score
+        log = averaged_log(logits, self.split.labels, chosen.design.mask, chosen.averaging, score)
         if self._reference is None:
             return log
         return replace(log, full=self.of_backbone(self._reference).predictions[-1])
@@ -79,8 +80,8 @@ class TestAnswers:
 
     def _ask(self, record: BackboneRecord) -> ExitLog:
         if record.genome in self._finalists:
-            return averaged_log(self._finalist_logits(record), self.split.labels, 0, NONE)
-        return exit_log(self._backbones.exited(record.genome), self._backbones.data, self.split)
+            return averaged_log(self._finalist_logits(record), self.split.labels, 0, NONE, record.log.score)
+        return exit_log(self._backbones.exited(record.genome), self._backbones.data, self.split, record.log.score)
 
     def _finalist_logits(self, record: BackboneRecord) -> FloatArray:
         genome = record.genome

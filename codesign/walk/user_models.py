@@ -20,8 +20,9 @@ from codesign.exits.user_exits import UserNetwork
 from codesign.exits.user_head_training import train_user_heads
 from codesign.search.backbone_record import Genome
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.outer import Chain, ChainResult
+from codesign.search.ledger import Chain, ChainResult
 from runtime.contract.errors import ConfigError, DataError, StorageError
+from runtime.contract.exit_score import ENTROPY
 from runtime.contract.tensor_spec import TensorSpec
 from runtime.data.labelled import LabelledImages
 
@@ -43,6 +44,7 @@ class UserBackbones:
     exited_networks: tuple[ExitedBackbone, ...]
     data: Dataset
     folder: RunFolder
+    score: str = ENTROPY  # of how unsure their answers are
 
     def design(self, genome: Genome) -> str:
         """The name of the user's file."""
@@ -176,7 +178,7 @@ def finalists_of(backbones: UserBackbones) -> dict[Genome, Finalist]:
     for number, network in enumerate(backbones.exited_networks):
         select = backbones.data.select
         told = answers(network.model, network.outputs, select.images, backbones.data.input)
-        record = record_of((number,), network, log_of(told, select))
+        record = record_of((number,), network, log_of(told, select, backbones.score))
         found[record.genome] = Finalist(record, network, told.logits)
     return found
 

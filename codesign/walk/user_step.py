@@ -94,10 +94,10 @@ def search_user_models(
         networks.append(ready.network)
         exited_networks.append(exited(ready.network, ready.heads))
         changes += [] if ready.changed is None else [ready.changed]
-    backbones = UserBackbones(tuple(networks), tuple(exited_networks), data, folder)
+    backbones = UserBackbones(tuple(networks), tuple(exited_networks), data, folder, settings.score)
     with steps.step("search", "Chains"):
         finalists = finalists_of(backbones)
-        results = feasible(solve_chains(list(finalists.values()), solver))
+        results = feasible(solve_chains(list(finalists.values()), solver), solver)
     records = [finalist.record for finalist in finalists.values()]
     names = ", ".join(f"{model.name} ({model.macs / 1e6:.1f} M multiply-accumulates)" for model in brought)
     origin = f"Networks as brought, weights untouched: {names}."

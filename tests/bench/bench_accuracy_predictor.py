@@ -31,13 +31,14 @@ from codesign.data.load import load_data
 from codesign.predict.accuracy.accuracy_model import AccuracyPrediction
 from codesign.predict.accuracy.backbone_accuracy import BackboneAccuracy, Evaluated, fit_backbone_accuracy
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.outer import GenerationSummary
+from codesign.search.outer_problem import GenerationSummary
 from codesign.space.backbone_space import BackboneSpace, exit_positions
 from codesign.space.preset import load_preset
 from codesign.walk.compile import board_pricing, limits_of
 from codesign.walk.evaluate import Evaluator
+from codesign.walk.outer_step import run_outer_search
 from codesign.walk.run_folder import RunFolder
-from codesign.walk.search_step import obtain_shared_heads, run_outer_search
+from codesign.walk.search_step import obtain_shared_heads
 from codesign.walk.settings import Settings
 from codesign.walk.supernet_step import obtain_supernet
 from runtime.contract.arrays import FloatArray
@@ -186,7 +187,7 @@ def searched(evaluator: Evaluator, seed: int, generations: int) -> dict[str, Any
             seed=seed,
             tick=quiet,
             foresee=foresee,
-        )[2]
+        ).history
         print(seed, arm, [(s.backbones, s.chains, round(s.hypervolume, 4)) for s in arms[arm]], flush=True)
     everything, foreseen = arms["evaluate_all"], arms["foresight"]
     wanted = SHARE_OF_VOLUME * min(everything[-1].hypervolume, foreseen[-1].hypervolume)

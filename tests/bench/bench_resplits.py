@@ -26,7 +26,7 @@ from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
 from codesign.search.choose import ChosenDesign, full_network, static_by_energy
 from codesign.search.inner_grid import InnerLimits
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.search.polish import Polisher
 from codesign.space.preset import load_preset
 from codesign.walk.choose_step import DEFAULT_MODE, laxer_modes, requirement

@@ -22,7 +22,8 @@ import numpy as np
 
 from runtime.contract.operating_point import OperatingPoint
 from runtime.contract.telemetry_batch import COLUMNS, INFERENCE, Value
-from runtime.telemetry.recorder import Circumstances, Inference, Recording, ServedAs, TelemetryRecorder
+from runtime.telemetry.inference import Circumstances, Inference, Recording, ServedAs
+from runtime.telemetry.recorder import TelemetryRecorder
 from runtime.telemetry.spool import Spool
 
 SERVED = ServedAs(

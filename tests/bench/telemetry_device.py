@@ -11,8 +11,9 @@ import sys
 import time
 from pathlib import Path
 
+from runtime.telemetry.inference import Circumstances, Inference, Recording, ServedAs
 from runtime.telemetry.mqtt_uplink import MqttUplink
-from runtime.telemetry.recorder import Circumstances, Inference, Recording, ServedAs, TelemetryRecorder
+from runtime.telemetry.recorder import TelemetryRecorder
 from runtime.telemetry.spool import Spool
 from runtime.telemetry.uplink import Shipper, Shipping
 

@@ -70,8 +70,9 @@ class SmallRun:
     out: Path
 
     def arguments(self, *options: str) -> list[str]:
-        """The command line; later options overrule earlier ones."""
-        given = ["--data", self.data, "--board", BOARD, "--out", self.out, "--cache", self.cache, "--space", self.space]
+        """The command line; later options overrule earlier ones, and a board the board."""
+        board = [] if "--board" in options else ["--board", BOARD]
+        given = ["--data", self.data, *board, "--out", self.out, "--cache", self.cache, "--space", self.space]
         return ["compile", *map(str, given), "--max-accuracy-loss", str(MAX_ACCURACY_LOSS), "--json", *options]
 
     def __call__(self, *options: str) -> int:

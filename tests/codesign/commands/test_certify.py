@@ -86,3 +86,12 @@ def test_a_single_exit_is_no_policy(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", logits=np.zeros((1, 600, 3), dtype=np.float32), labels=np.zeros(600, dtype=np.int64))
     with pytest.raises(DataError, match="one exit is no policy"):
         run("--logits", str(tmp_path / "a.npz"))
+
+
+@pytest.mark.parametrize("score", ["max-probability", "margin"])
+@pytest.mark.parametrize("own_thresholds", [False, True])
+def test_thresholds_can_go_by_another_score(tmp_path: Path, score: str, own_thresholds: bool) -> None:
+    file, out = logits_file(tmp_path, "certify.npz", 3000, seed=1), tmp_path / "out.json"
+    select = ("--select", str(logits_file(tmp_path, "select.npz", 1000, seed=2))) if own_thresholds else ()
+    assert run("--logits", str(file), *select, "--score", score, "--json", str(out)) == 0
+    assert json.loads(out.read_text())["score"] == score

@@ -151,7 +151,7 @@ def test_the_headline_is_printed_as_json_alone_on_stdout(
 
 def interrupt_after(patch: pytest.MonkeyPatch, evaluations: int) -> None:
     """Ctrl-C when the search asks for one more backbone than that."""
-    really, done = Evaluator.__call__, []
+    really, done = Evaluator.fresh, []
 
     def counted(self: Evaluator, genome: tuple[int, ...]) -> Any:
         if len(done) == evaluations:
@@ -159,7 +159,7 @@ def interrupt_after(patch: pytest.MonkeyPatch, evaluations: int) -> None:
         done.append(genome)
         return really(self, genome)
 
-    patch.setattr(Evaluator, "__call__", counted)
+    patch.setattr(Evaluator, "fresh", counted)
 
 
 @pytest.mark.parametrize("evaluations", [0, 5])
@@ -385,6 +385,31 @@ def test_a_full_disk_is_one_message_and_the_run_goes_on_when_there_is_room(
 
 
 # Estimated and explained.
+
+
+def test_a_strategy_that_is_not_there_is_refused_before_anything_is_written(
+    new_run: SmallRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert new_run("--strategy", "magic") == 2
+    assert "no strategy 'magic'" in capsys.readouterr().err
+    assert not new_run.out.exists()
+
+
+def test_a_value_to_leave_out_that_is_not_there_is_refused_before_anything_is_written(
+    new_run: SmallRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert new_run("--leave-out", "stage0.kernel=7") == 2
+    assert "stage0.kernel has no value 7 in space 'small'" in capsys.readouterr().err
+    assert not new_run.out.exists()
+
+
+def test_another_strategy_in_a_part_of_the_space_compiles_and_says_so(new_run: SmallRun) -> None:
+    assert new_run("--strategy", "regularised-evolution", "--leave-out", "stage1.expansion=4") == 0
+    search = new_run.results["search"]
+    assert search["strategy"] == "regularised-evolution"
+    assert 1 <= search["backbones"] <= 8
+    assert "Strategy regularised-evolution:" in (new_run.out / "report.html").read_text(encoding="utf-8")
+    assert " e4" not in json.dumps([mode["description"] for mode in new_run.results["modes"]])
 
 
 def test_a_dry_run_estimates_and_writes_nothing(new_run: SmallRun, capsys: pytest.CaptureFixture[str]) -> None:

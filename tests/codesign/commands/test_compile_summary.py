@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codesign.commands.compile_summary import print_estimate, print_summary
+from codesign.commands.compile_summary import print_boards, print_estimate, print_summary
 from codesign.walk.estimate import Estimate
 from codesign.walk.run_folder import RunFolder
 from tests.codesign.report.sample import sample
@@ -102,3 +102,17 @@ def test_an_estimate_is_predicted_and_says_so(capsys: pytest.CaptureFixture[str]
 def test_a_supernet_that_is_there_is_not_said_to_take_time(capsys: pytest.CaptureFixture[str]) -> None:
     print_estimate(Estimate(0.0, 60.0, 1e9, 1e6), as_json=False)
     assert "kept from an earlier run" in capsys.readouterr().out
+
+
+def test_of_several_boards_everything_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+    made: dict[str, Any] = sample()
+    both = {board: (RunFolder(Path("out") / board), made) for board in ("a", "b")}
+    print_boards(both, Path("out/index.html"), as_json=True)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["index"] == "out/index.html"
+    assert list(printed["boards"]) == ["a", "b"]
+    assert printed["boards"]["b"]["bundle"] == "out/b/bundle"
+    print_boards(both, Path("out/index.html"), as_json=False)
+    shown = capsys.readouterr().out
+    assert shown.count("Energy per image") == 2
+    assert shown.rstrip().endswith("boards  out/index.html")

@@ -8,7 +8,7 @@ import pytest
 from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
 from codesign.search.choose import by_energy, full_network, right_answers, static_by_energy, without_unused
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from runtime.contract.cost import expected_costs
 from tests.codesign.search.records import record, solver
 

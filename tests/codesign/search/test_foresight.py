@@ -11,6 +11,7 @@ from codesign.search.backbone_record import BackboneRecord, Genome
 from codesign.search.foresight import Foresight, Prospect
 from runtime.contract.arrays import FloatArray
 from runtime.contract.cost import StageWork
+from runtime.contract.errors import EngineError
 from runtime.contract.work import Work
 from tests.codesign.search.records import pricing, record
 
@@ -30,6 +31,20 @@ def test_with_nothing_to_foresee_nothing_is_learnt() -> None:
         raise AssertionError("fitted for nothing")
 
     assert Foresight(lambda _: WORK, accuracies).prospects([], []) == {}
+
+
+def test_nothing_is_expected_of_a_backbone_whose_work_cannot_be_counted() -> None:
+    def static(genome: Genome) -> StageWork:
+        if genome == (5,):
+            raise EngineError("no graph of it can be made")
+        return WORK
+
+    def accuracies(_evaluated: Sequence[BackboneRecord], genomes: Sequence[Genome]) -> FloatArray:
+        return np.asarray([genome[0] / 10 for genome in genomes])
+
+    foresight = Foresight(static, accuracies)
+    assert foresight.prospects([], [(5,), (7,)]) == {(7,): Prospect((7,), WORK, 0.7)}
+    assert foresight.prospects([], [(5,)]) == {}
 
 
 def test_a_prospect_is_named_priced_and_ordered_like_its_record_but_cannot_be_solved() -> None:

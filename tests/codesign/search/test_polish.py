@@ -10,9 +10,11 @@ import pytest
 from codesign.policy.averaging import NONE, averaged_log
 from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
+from codesign.search import polish
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.choose import ChosenDesign, meeting, right_answers
-from codesign.search.outer import ChainResult
+from codesign.search.constraints import CONSTRAINTS, broken
+from codesign.search.ledger import ChainResult
 from codesign.search.polish import Polisher
 from runtime.contract.arrays import FloatArray
 from tests.codesign.search.records import record, solver
@@ -57,7 +59,7 @@ def expected_j(chosen: ChosenDesign) -> float:
 
 
 @pytest.mark.parametrize("max_loss", [0.0, 0.02, 0.05])
-def test_a_polished_design_meets_what_is_wanted_and_is_no_dearer(max_loss: float) -> None:
+def test_a_polished_design_meets_what_is_wanted_and_is_cheaper(max_loss: float) -> None:
     wanted = [requirement(max_loss), requirement(max_loss + 0.02)]
     plain, polished = next(meeting(RESULTS, SOLVER, wanted), None), POLISHER.best(RESULTS, wanted)
     assert plain is not None
@@ -65,7 +67,15 @@ def test_a_polished_design_meets_what_is_wanted_and_is_no_dearer(max_loss: float
     log, mask = POLISHER.log(polished), polished.design.mask
     right = right_answers(replay(log, mask, polished.policy), log.correct, mask)
     assert all(one.met_by(right) for one in wanted)
-    assert expected_j(polished) <= expected_j(plain) * (1 + 1e-9)
+    assert expected_j(polished) < expected_j(plain)
+
+
+def test_what_is_asked_twice_is_answered_alike() -> None:
+    fresh = Polisher(SOLVER, POLISHER.logits)
+    wanted = [requirement(0.02)]
+    first = fresh.best(RESULTS, wanted)
+    fresh.least_harmful(RESULTS, RECORDS[-1].log.correct[-1], 0.02)
+    assert fresh.best(RESULTS, wanted) == first
 
 
 def test_averaging_pays_where_exits_err_apart() -> None:
@@ -88,5 +98,76 @@ def test_harm_is_bounded_and_full_depth_answers_as_the_full_network(max_harm: fl
     np.testing.assert_array_equal(log.predictions[-1], chosen.chain[-1].log.predictions[-1])
 
 
+def test_networks_that_are_as_accurate_but_on_other_images_do_not_crowd_out_the_harmless(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reference = RECORDS[0]
+    right, labels = reference.log.correct[-1], reference.log.labels
+    answered = np.where(right, labels, (labels + 1) % CLASSES)
+    answered[np.flatnonzero(right)[:10]] += 1  # wrong where the reference is right,
+    answered[np.flatnonzero(~right)[:10]] -= 1  # and right where it is wrong, at every exit
+    answers = np.tile(4.0 * np.eye(CLASSES)[answered % CLASSES], (len(reference.works.heads), 1, 1))
+    other = replace(record((7,), size=0.2), log=averaged_log(answers, labels, 0, NONE))
+    logits = LOGITS | {other.name: answers}
+    polisher = Polisher(SOLVER, lambda of: logits[of.name], reference=reference)
+    max_harm, harm = 0.01, float((right & ~other.log.correct[-1]).mean())
+    assert harm > max_harm + polish.SLACK
+    assert other.accuracy == reference.accuracy
+    monkeypatch.setattr(polish, "POOL", 1)
+    monkeypatch.setattr(polish, "READY", 1)
+    own = [ChainResult((reference,), SOLVER((reference,)))]
+    crowd = ChainResult((other,), SOLVER((other,)))
+    alone, found = (polisher.least_harmful(pool, right, max_harm) for pool in (own, [crowd, *own]))
+    assert alone is not None
+    assert found is not None
+    assert polisher.energy_j(found) <= polisher.energy_j(alone) + 1e-15
+
+
 def test_where_nothing_meets_what_is_wanted_there_is_no_design() -> None:
     assert POLISHER.best(RESULTS, [requirement(-0.5)]) is None
+
+
+@pytest.mark.parametrize("limit", ["max_mean_latency_s", "max_p99_latency_s", "max_energy_j", "min_accuracy"])
+def test_a_polished_design_keeps_to_the_limits_that_its_thresholds_decide(limit: str) -> None:
+    free = POLISHER.best(RESULTS, [requirement(0.05)])
+    assert free is not None
+    constraint = next(constraint for constraint in CONSTRAINTS if constraint.limit == limit)
+    asked = POLISHER.figures(free)[constraint.figure] * (1.001 if constraint.at_least else 0.98)
+    limited = replace(SOLVER, limits=replace(SOLVER.limits, **{limit: asked}))
+    results = [replace(result, front=limited(result.chain)) for result in RESULTS]
+    polisher = replace(POLISHER, solver=limited)
+    found = polisher.best(results, [requirement(0.3)])
+    assert found is not None
+    assert broken(limited.limits, polisher.figures(found)) == ()
+
+
+def test_where_polishing_breaks_a_limit_the_design_stays_as_the_solver_left_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limited = replace(SOLVER, limits=replace(SOLVER.limits, max_energy_j=1e9))
+    monkeypatch.setattr(Polisher, "_best", lambda *_arguments: None)
+    found = replace(POLISHER, solver=limited).best(RESULTS, [requirement(0.05)])
+    assert found == next(meeting(RESULTS, limited, [requirement(0.05)]))
+    assert POLISHER.best(RESULTS, [requirement(0.05)]) is None
+
+
+@pytest.mark.parametrize("max_loss", [0.0, 0.02, 0.05])
+@pytest.mark.parametrize("start", RECORDS, ids=lambda record: record.name)
+def test_what_is_chosen_among_all_is_no_dearer_than_what_is_chosen_of_a_start_alone(
+    start: BackboneRecord, max_loss: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polish, "POOL", 1)  # so few that what the start has may not be among them
+    monkeypatch.setattr(polish, "READY", 1)
+    wanted = [requirement(max_loss)]
+    polisher = replace(POLISHER, starts=(start.genome,))
+    alone = polisher.best([result for result in RESULTS if result.chain == (start,)], wanted)
+    chosen = polisher.best(RESULTS, wanted)
+    if alone is not None:
+        assert chosen is not None
+        assert expected_j(chosen) <= expected_j(alone) * (1 + 1e-12)
+        assert polisher.energy_j(chosen) == pytest.approx(expected_j(chosen))
+
+
+def test_a_laxer_requirement_beside_it_changes_nothing_of_what_a_strict_one_finds() -> None:
+    strict, lax = requirement(0.01), requirement(0.2)
+    assert POLISHER.best(RESULTS, [strict, lax]) == POLISHER.best(RESULTS, [strict])

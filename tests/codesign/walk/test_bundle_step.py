@@ -12,7 +12,8 @@ from codesign.policy.averaging import Averaging
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import Genome
 from codesign.search.choose import ChosenDesign, by_energy
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
+from codesign.search.pricing import Pricing
 from codesign.walk import bundle_step
 from codesign.walk.bundle_step import GOLDEN_IMAGES, design_id, promise_of, stage_models, write_and_verify
 from codesign.walk.outcome import Outcome, design_outcome
@@ -51,10 +52,7 @@ def written(parts: Parts, chosen: Chosen, out: Path) -> tuple[bundle_step.Verifi
     outcomes, promises = {}, {}
     for name, (design, _) in chosen.items():
         outcomes[name] = design_outcome(design, parts.solver.log(design.chain), pricing, 30.0)
-        costs, at = pricing.exited(design.chain).stage_costs(design.design.mask), design.design.point
-        promises[name] = promise_of(
-            costs.latency_s[:, at], costs.energy_j[:, at], float(costs.idle_w[at]), pricing.model.kind, "a board"
-        )
+        promises[name] = _promise(design, outcomes[name], pricing)
     modes = [(name, design, outcomes[name]) for name, (design, _) in chosen.items()]
     finalists = chosen["two"][1]
     verification = write_and_verify(
@@ -70,6 +68,12 @@ def written(parts: Parts, chosen: Chosen, out: Path) -> tuple[bundle_step.Verifi
         provenance={"a": 1},
     )
     return verification, outcomes
+
+
+def _promise(design: ChosenDesign, outcome: Outcome, pricing: Pricing) -> Promise:
+    assert outcome.replay is not None
+    costs = pricing.exited(design.chain).stage_costs(design.design.mask)
+    return promise_of(costs, outcome.replay.exit_shares, design.design.point, pricing)
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +146,19 @@ def test_modes_that_differ_in_thresholds_or_clocks_share_a_design_and_others_do_
     assert len({design_id(d) for d in (design, other_mask, other_chain, averaged)}) == 4
 
 
-def test_a_promise_is_what_each_stage_adds() -> None:
-    promise = promise_of(np.asarray([0.001, 0.002]), np.asarray([0.01, 0.03]), 2.5, Kind.SIMULATED, "a board")
-    assert promise == Promise((0.001, 0.002), (0.01, 0.03), 2.5, Kind.SIMULATED, "a board")
-    assert promise.energy_j(1) == pytest.approx(0.04)
+def test_a_promise_is_what_each_stage_adds_at_its_own_clocks_and_at_those_worth_switching_to(
+    parts: Parts, chosen: Chosen
+) -> None:
+    design, pricing = chosen["two"][0], parts.solver.pricing
+    outcome = design_outcome(design, parts.solver.log(design.chain), pricing, 30.0)
+    promise = _promise(design, outcome, pricing)
+    costs, at = pricing.exited(design.chain).stage_costs(design.design.mask), design.design.point
+    assert promise.stage_latency_s == tuple(costs.latency_s[:, at])
+    assert promise.energy_j(1) == pytest.approx(costs.energy_j[:2, at].sum())
+    assert (promise.kind, promise.hardware) == (pricing.model.kind, pricing.model.hardware)
+    others = {row.operating_point: row for row in promise.at_other_clocks}
+    assert pricing.points[at] not in others
+    for point, row in others.items():
+        assert row.stage_energy_j == tuple(costs.energy_j[:, pricing.points.index(point)])
+    waiting_w = [promise.idle_w, *(row.idle_w for row in promise.at_other_clocks)]
+    assert min(waiting_w) == costs.idle_w.min()

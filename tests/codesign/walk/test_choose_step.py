@@ -11,9 +11,10 @@ from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
 from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.choose import ChosenDesign, by_energy, full_network, meeting, right_answers
+from codesign.search.choose import ChosenDesign, by_energy, full_network, meeting, right_answers, static_by_energy
+from codesign.search.inner_front import InnerFront
 from codesign.search.inner_grid import InnerLimits
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.walk.choose_step import (
     DEFAULT_MODE,
     MODE_LOSSES,
@@ -22,7 +23,9 @@ from codesign.walk.choose_step import (
     pick_finalists,
     pick_modes,
     requirement,
+    sequential_start,
 )
+from codesign.walk.record_file import FRONT_ARRAYS
 from runtime.contract.arrays import BoolArray
 from tests.codesign.search.records import record, solver
 
@@ -126,6 +129,34 @@ def test_more_finalists_are_those_of_the_next_cheapest_designs() -> None:
     results = results_of(records)
     few, many = (pick_finalists(records, results, SOLVER, 0.2, count) for count in (1, 5))
     assert len(many) > len(few)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_optimising_one_after_the_other_would_start_from_is_always_a_finalist(seed: int) -> None:
+    records = archive(seed)
+    reference = full_network(records).log.correct[-1]
+    for max_loss in (0.0, 0.02, 0.2):
+        (start,) = sequential_start(records, SOLVER, reference, max_loss)
+        cheapest = static_by_energy(records, SOLVER, requirement(reference, max_loss, DEFAULT_MODE))[0]
+        assert start == cheapest.genome
+        assert start in pick_finalists(records, results_of(records), SOLVER, max_loss, 1)
+
+
+def test_where_none_is_accurate_enough_there_is_nothing_to_start_from() -> None:
+    records = archive(0)
+    assert sequential_start(records[:1], SOLVER, full_network(records).log.correct[-1], 0.0) == ()
+
+
+def test_a_chain_that_heads_of_its_own_may_make_accurate_enough_is_promoted_with_all_its_backbones() -> None:
+    full, cheap = record((9,), size=6.0, skill=1.2), record((0,), size=1.0, skill=0.75, seed=3)
+    front = SOLVER((cheap, full))
+    assert front is not None
+    short = front.accuracy < full.accuracy  # by a few of 80 samples
+    rows = {name: getattr(front, name)[short] for name in FRONT_ARRAYS}
+    near = ChainResult((cheap, full), InnerFront(**rows, points=front.points))
+    results = [ChainResult((full,), SOLVER.without_exits((full,))), near]
+    assert set(pick_finalists([full, cheap], results, SOLVER, 0.0, 1)) == {full.genome}
+    assert set(pick_finalists([full, cheap], results, SOLVER, 0.0, 4)) == {full.genome, cheap.genome}
 
 
 def test_where_no_design_within_the_limits_is_accurate_enough_the_best_of_them_is_a_finalist() -> None:

@@ -14,7 +14,7 @@ from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_solver import ChainSolver
 from codesign.search.choose import ChosenDesign, meeting, static_by_energy
 from codesign.search.inner_grid import InnerLimits
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.walk.choose_step import designs_for, requirement
 from codesign.walk.comparison import Judge, compare, family_gain
 from tests.codesign.search.records import record, solver

@@ -76,3 +76,8 @@ def test_what_a_run_would_refuse_at_once_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         estimate(replace(parts.settings, **changes), tmp_path)  # type: ignore[arg-type]
+
+
+def test_of_several_boards_the_supernet_is_trained_once() -> None:
+    both = Estimate.of_boards([Estimate(10.0, 3.0, 5.0, 7.0), Estimate(0.0, 4.0, 6.0, 8.0)])
+    assert both == Estimate(10.0, 7.0, 6.0, 15.0)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 import torch
 
 from codesign.search.chain_costs import ChainCosts
+from codesign.search.constraints import CONSTRAINTS
 from codesign.search.inner_grid import InnerLimits
 from codesign.walk.feasibility import check_feasible, smallest_works
+from codesign.walk.settings import LIMITS
 from runtime.contract.errors import InfeasibleError
 from runtime.contract.work import total
 from tests.codesign.walk.conftest import Parts
@@ -76,3 +79,28 @@ def test_entropy_is_counted_since_every_stage_of_a_bundle_computes_it(parts: Par
     works = smallest_works(parts.preset.space, parts.data)
     whole = total(block for segment in works.segments for block in segment)
     assert whole.kernels > total(parts.evaluator((0,) * 9).static.blocks).kernels
+
+
+@pytest.mark.parametrize(
+    ("limit", "figure"),
+    [
+        ("max_mean_latency_s", "mean latency"),
+        ("max_p99_latency_s", "latency p99"),
+        ("max_energy_j", "energy"),
+        ("max_memory_bytes", "memory"),
+        ("max_size_bytes", "size"),
+        ("min_images_per_s", "throughput"),
+    ],
+)
+def test_a_limit_that_even_the_smallest_network_breaks_is_named_and_what_is_advised_is_not_refused(
+    parts: Parts, limit: str, figure: str
+) -> None:
+    option = next(constraint.option for constraint in CONSTRAINTS if constraint.limit == limit)
+    asked: dict[str, Any] = {limit: 1e12 if limit.startswith("min") else 1e-12}
+    with pytest.raises(InfeasibleError, match=rf"no design: {figure} .*\n  where: {option}") as caught:
+        check(parts, InnerLimits(**asked))
+    advised = re.search(rf"{option} to ([\d.e+-]+)", str(caught.value))
+    assert advised
+    _, per_si = LIMITS[limit]
+    asked[limit] = float(advised[1]) / per_si
+    check(parts, InnerLimits(**asked))

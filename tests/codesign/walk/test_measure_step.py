@@ -80,7 +80,7 @@ class Here:
 def measured(
     monkeypatch: pytest.MonkeyPatch, here: Here, folder: RunFolder, static: StaticNetwork, target: str | None = None
 ) -> tuple[dict[str, Any], str]:
-    monkeypatch.setattr(module, "run_plan", here)
+    monkeypatch.setattr(module, "run_plan_where_reached", here)
     results = json.loads(folder.results.read_text(encoding="utf-8"))
     console = Console(record=True, width=400)
     found = measure_step(MeasureTarget(target), folder, results, static, Steps(console), Programs(), RULES)

@@ -13,7 +13,7 @@ from rich.console import Console
 from codesign.predict.costs.predictor_file import read_predictor
 from codesign.predict.fitting.measurer import Readings
 from codesign.search.chain_solver import ChainSolver
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.walk import measure_uncertain as module
 from codesign.walk.fit_measured import MeasuredCosts
 from codesign.walk.fit_models import makers

@@ -8,7 +8,7 @@ import pytest
 from codesign.policy.replay import oracle_replay, replay
 from codesign.policy.requirement import Requirement
 from codesign.search.choose import ChosenDesign, by_energy
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.walk.outcome import best_static_point, design_outcome, static_outcome
 from runtime.contract.cost import expected_costs, reach_shares, served_energy_j
 from tests.codesign.search.records import POINTS, record, solver

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from codesign.search.backbone_record import BackboneRecord
 from codesign.search.chain_works import BackboneWorks
 from codesign.search.inner_front import InnerFront
 from codesign.walk.record_file import (
+    FOOTPRINT_ARRAYS,
     FRONT_ARRAYS,
     read_front,
     read_log,
@@ -27,6 +29,7 @@ from runtime.contract.errors import StorageError
 from runtime.contract.work import Work
 from tests.codesign.policy.logs import plausible_log
 from tests.codesign.search.chains import backbone_works
+from tests.codesign.search.limited import footprint
 from tests.codesign.search.records import POINTS, record, solver
 
 Reader = Callable[[Path], Any]
@@ -142,3 +145,21 @@ def test_an_end_without_exits_comes_back(tmp_path: Path) -> None:
     only = BackboneRecord((), BackboneWorks(((),), (Work(),)), StageWork(()), plausible_log(1, 4, 0))
     write_record(tmp_path / "x.npz", only)
     assert read_record(tmp_path / "x.npz").works == only.works
+
+
+def test_what_a_backbone_takes_up_comes_back_and_may_be_absent(tmp_path: Path) -> None:
+    made = replace(record((0,)), footprint=footprint(5, 3))
+    write_record(tmp_path / "x.npz", made)
+    read = read_record(tmp_path / "x.npz").footprint
+    assert made.footprint is not None
+    assert read is not None
+    for name in FOOTPRINT_ARRAYS:
+        np.testing.assert_array_equal(getattr(read, name), getattr(made.footprint, name))
+    write_record(tmp_path / "x.npz", record((0,)))
+    assert read_record(tmp_path / "x.npz").footprint is None
+
+
+def test_a_footprint_of_another_backbone_is_damage(tmp_path: Path) -> None:
+    write_record(tmp_path / "x.npz", replace(record((0,)), footprint=footprint(5, 2)))
+    with pytest.raises(StorageError, match="does not fit together: its footprint is of 2 candidates, not 3"):
+        read_record(tmp_path / "x.npz")

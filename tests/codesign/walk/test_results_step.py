@@ -13,7 +13,7 @@ from codesign.search.chain_solver import ChainSolver
 from codesign.search.chain_works import stages_of
 from codesign.search.choose import ChosenDesign, by_energy
 from codesign.search.inner_grid import InnerLimits
-from codesign.search.outer import ChainResult
+from codesign.search.ledger import ChainResult
 from codesign.walk import results_step
 from codesign.walk.comparison import FamilyGain
 from codesign.walk.outcome import Outcome, design_outcome, static_outcome
