@@ -100,6 +100,10 @@ class SimulatedBoard:
         self.rail_sensors = {rail: sensor(rail) for rail in profile.rails.names}
         self.thermometer = SimulatedThermometer(self._truth.temperature_c)
 
+    def __reduce__(self) -> tuple[type[SimulatedBoard], tuple[BoardProfile, str]]:
+        """Sent to another process it asks the same costs; its clocks, its sensors and its time begin there anew."""
+        return SimulatedBoard, (self.profile, self.device)
+
     @property
     def kind(self) -> Kind:
         """Simulated."""

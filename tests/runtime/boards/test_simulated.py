@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from pathlib import Path
 
@@ -49,6 +50,18 @@ def test_it_is_a_cost_model_that_says_what_it_speaks_of() -> None:
     board: CostModel = orin_gpu()
     assert board.kind is Kind.SIMULATED
     assert board.hardware == "orin-nano-super gpu, VDD_IN, simulated"
+
+
+def test_sent_to_another_process_it_asks_the_same_costs(board: SimulatedBoard) -> None:
+    sent = pickle.loads(pickle.dumps(board))  # noqa: S301 (just written)
+    assert sent.hardware == board.hardware
+    points = board.clocks.choices()
+    for here, there in zip(
+        network_costs(board, [Work(1e8, 1e7, 20)], points),
+        network_costs(sent, [Work(1e8, 1e7, 20)], points),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(here, there)
 
 
 def test_an_absent_device_is_refused() -> None:
