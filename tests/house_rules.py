@@ -140,9 +140,11 @@ def pickles(tree: Tree) -> list[str]:
     broken = []
     for module in tree.values():
         for node in ast.walk(module.tree):
-            for name in _names(node):
-                if name.split(".")[0] in PICKLERS and name != "pickle" and not name.endswith("Error"):
-                    broken.append(f"{module.path}:{getattr(node, 'lineno', 0)}: {name} can execute what it reads")
+            broken += [
+                f"{module.path}:{getattr(node, 'lineno', 0)}: {name} can execute what it reads"
+                for name in _names(node)
+                if name.split(".")[0] in PICKLERS and name != "pickle" and not name.endswith("Error")
+            ]
             if isinstance(node, ast.Call) and (must := PLAIN_LOADS.get(ast.unparse(node.func))):
                 given = {f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.keywords}
                 if must not in given:

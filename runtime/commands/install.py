@@ -1,6 +1,9 @@
 """Install a bundle: check it, replay its golden samples, make it the current one.
 
 Whatever fails, the bundle that was current stays so. Undo with: edge-runtime rollback
+
+Where the root has a folder `trusted_keys` (public keys in PEM), only bundles signed by one of them are installed or
+served.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from runtime.engine.trust import demand_for
 from runtime.install.activate import install
 
 from .root_argument import add_json, add_root
@@ -18,13 +22,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Arguments of `edge-runtime install`."""
     parser.add_argument("bundle", type=Path, help="folder written by `codesign compile` (OUT/bundle)")
     parser.add_argument("--board", metavar="NAME", help="this board; refuse a bundle that was compiled for another")
+    parser.add_argument(
+        "--require-signature",
+        type=Path,
+        action="append",
+        metavar="KEYFILE",
+        help="refuse a bundle not signed by this public key, or by one of them if given again (codesign sign)",
+    )
     add_root(parser)
     add_json(parser)
 
 
 def run(args: Namespace) -> int:
     """Install and say what is current now."""
-    done = install(args.bundle, args.root, board=args.board)
+    keys = args.require_signature
+    require = None if keys is None else demand_for(keys, by="--require-signature")
+    done = install(args.bundle, args.root, board=args.board, require=require)
     manifest = done.manifest
     if args.json:
         table = {

@@ -48,11 +48,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from runtime.contract.measurement import Measurement
+from runtime.contract.precision import FP32, PRECISIONS
+from runtime.engine.provider import CPU, Provider
 from runtime.measure.apparatus import Apparatus, header
 from runtime.measure.plan import Plan, fingerprint
 from runtime.measure.plan_file import read_plan
@@ -61,6 +64,7 @@ from runtime.measure.session import Summary, Tick, carry_out, check_points, name
 from runtime.measure.time_source import TimeSource
 
 from .hardware_argument import add_hardware
+from .provider_argument import NAMED, add_provider, provider_of
 from .root_argument import add_json
 
 SHOWN = 40  # records on the screen; the file holds all
@@ -77,6 +81,13 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=Path("measurements.jsonl"),
         metavar="FILE",
         help="where the records go (default: %(default)s)",
+    )
+    add_provider(parser, choices=NAMED)  # not auto: what a record was measured on is to be known beforehand
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=FP32,
+        help="of the plan's networks, which --provider tensorrt must be told (default: fp32)",
     )
     parser.add_argument("--resume", action="store_true", help="go on with the measurements in --out")
     parser.add_argument(
@@ -95,14 +106,19 @@ def run(args: Namespace) -> int:
 
     plan, time = read_plan(args.plan), TimeSource()
     folder = args.plan.resolve().parent
+    provider = replace(provider_of(args.provider, args.out.resolve().parent), precision=args.precision)
     plan_sha256 = fingerprint(plan, folder)
     with _stopped_by_signals(), opened(args.hardware, args.powerd) as apparatus:
         check_points(plan, apparatus)
-        with open_records(args.out, header(apparatus, plan_sha256, time.wall()), resume=args.resume) as file:
+        head = header(apparatus, plan_sha256, time.wall())
+        if provider.name != CPU:  # files from before there was a choice can be gone on with
+            on = {"provider": provider.name, "precision": provider.precision}
+            head = replace(head, software={**head.software, **on})
+        with open_records(args.out, head, resume=args.resume) as file:
             _say_what_is_missing(apparatus)
             if file.records.cut_short:
                 print("the last record was never finished: it is measured again", file=sys.stderr)
-            summary = _with_progress(plan, folder, apparatus, file, time)
+            summary = _with_progress(plan, folder, apparatus, file, time, provider)
             print_summary(summary, file.records, args.out, as_json=args.json)
     return 0
 
@@ -149,9 +165,11 @@ def _say_what_is_missing(apparatus: Apparatus) -> None:
         print(f"no {lack.what}: {lack.why}", file=sys.stderr)
 
 
-def _with_progress(plan: Plan, folder: Path, apparatus: Apparatus, file: RecordsFile, time: TimeSource) -> Summary:
+def _with_progress(
+    plan: Plan, folder: Path, apparatus: Apparatus, file: RecordsFile, time: TimeSource, provider: Provider
+) -> Summary:
     with _progress() as tick:
-        return carry_out(plan, folder, apparatus, file, time=time, tick=tick)
+        return carry_out(plan, folder, apparatus, file, time=time, tick=tick, provider=provider)
 
 
 @contextmanager

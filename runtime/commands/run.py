@@ -20,6 +20,7 @@ from runtime.engine.machine import this_machine
 from runtime.engine.replay import Replay, replay
 
 from .figure_text import NOT_KNOWN, figure_text, quantity_text
+from .provider_argument import add_provider, provider_of, providers_text
 from .root_argument import add_json, add_root
 
 
@@ -31,6 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--mode", help="mode of the bundle (default: its default mode)")
     parser.add_argument("--limit", type=int, metavar="N", help="replay the first N images only")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads per stage (default: %(default)s)")
+    add_provider(parser)
     add_root(parser)
     add_json(parser)
 
@@ -42,10 +44,11 @@ def run(args: Namespace) -> int:
 
     if args.limit is not None and args.limit < 1:
         raise ConfigError(f"--limit {args.limit} leaves no image to replay", to_do="give 1 or more")
-    engine = open_bundle(args.root, args.mode, threads=args.threads)
+    engine = open_bundle(args.root, args.mode, threads=args.threads, provider=provider_of(args.provider, args.root))
+    on = providers_text(engine.providers)
     labelled = load_labelled(args.data, engine.manifest.input, engine.classes)
     images, labels = labelled.images[: args.limit], labelled.labels[: args.limit]
-    hardware = f"{this_machine()}; ONNX Runtime {onnxruntime.__version__} on CPU, threads: {args.threads}"
+    hardware = f"{this_machine()}; ONNX Runtime {onnxruntime.__version__} on {on}, threads: {args.threads}"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"mode {engine.mode.name}", total=len(images))

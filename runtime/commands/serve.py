@@ -20,6 +20,10 @@ When `edge-runtime install` makes another bundle current, it is loaded and check
 between two requests; where its golden samples or its first minute fail, the bundle before serves again and the install
 is rolled back. Beyond this machine (--host) a token or client certificates are demanded.
 
+What was served is recorded under ROOT/telemetry for `edge-runtime telemetry` and --uplink: exits, times, joules, clocks
+and heat, and no image unless --sample-hard-images is given. Where images do not leave as the bundle expects, a mode's
+thresholds are lowered until they do again, and answers have a parameter `cautious`.
+
 Exit status: 0 stopped by a signal, everything answered; 1 some was not; 2 where it could not start.
 """
 
@@ -41,6 +45,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.boards.hardware import THIS_MACHINE, Hardware, open_hardware
 from runtime.contract.errors import ConfigError
 from runtime.energy.meters import best_meter
+from runtime.engine.provider import CPU
 from runtime.powerd.client import PowerdClient
 from runtime.powerd.notify import Notifier, ping_period_s
 from runtime.serve.app import application
@@ -58,8 +63,10 @@ from runtime.serve.served_bundle import load
 from runtime.serve.serving import Batching, Serving
 
 from .hardware_argument import add_hardware
+from .provider_argument import add_provider, provider_of, providers_text
 from .root_argument import add_json, add_root
 from .serve_sources import start_sources
+from .serve_telemetry import Machine, add_telemetry, start_telemetry
 
 if TYPE_CHECKING:
     from runtime.governor.signals import Signals
@@ -88,6 +95,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     how.add_argument("--mode", help="of requests that name none (default: the bundle's default mode)")
     how.add_argument("--inference-threads", type=int, default=1, metavar="N", help="(default: %(default)s)")
     how.add_argument("--threads", type=int, default=1, help="CPU threads within a stage (default: %(default)s)")
+    add_provider(how)
     how.add_argument("--batch", type=int, default=1, metavar="N", help="images that may share a batch (default: 1)")
     how.add_argument("--gather-ms", type=float, default=0.0, metavar="MS", help="how long a batch waits to fill up")
     how.add_argument("--queue", type=int, default=default.queue_images, metavar="N", help="images that may wait")
@@ -103,6 +111,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     how.add_argument("--record-signals", type=Path, metavar="FILE", help="for `edge-runtime govern --trace FILE`")
     how.add_argument("--powerd", type=Path, metavar="SOCKET", help="hold the mode's clocks through this powerd")
     add_hardware(parser)
+    add_telemetry(parser)
     who = parser.add_argument_group("who")
     who.add_argument("--token-file", type=Path, metavar="FILE", help="demand this token of TCP clients")
     who.add_argument("--cert", type=Path, metavar="PEM", help="TLS certificate")
@@ -151,7 +160,10 @@ def prepared(args: Namespace, stack: ExitStack, stop: threading.Event) -> Daemon
     elif args.uds is None:
         raise ConfigError("--no-tcp leaves nothing to listen at", to_do="give --uds")
     limits = limits_of(args)
-    bundle = load(args.root, limits, threads=args.threads)
+    provider = provider_of(args.provider, args.root)
+    bundle = load(args.root, limits, threads=args.threads, provider=provider)
+    if args.provider != CPU:
+        report(f"stages run on {providers_text(bundle.providers)} (asked for: {args.provider})")
     if args.mode is not None and args.mode not in bundle.modes:
         raise ConfigError(f"the bundle has no mode {args.mode!r}", to_do=f"use one of {', '.join(bundle.modes)}")
     batching = Batching(args.inference_threads, args.batch, args.gather_ms / 1e3)
@@ -162,9 +174,11 @@ def prepared(args: Namespace, stack: ExitStack, stop: threading.Event) -> Daemon
     gauges = gauges_of(hardware) if here else Gauges()
     serving.energy = energy = _energy(hardware if here else None, serving, stack, report)
     clocks = _clocks(args, report)
-    rules = SwapRules(trial_s=args.trial_s, threads=args.threads)
+    rules = SwapRules(trial_s=args.trial_s, threads=args.threads, provider=provider)
     swap = HotSwap(args.root, serving, rules, report=report)
-    seen = Seen(swap, energy, gauges, lambda: None if clocks is None else clocks.held)
+    machine = Machine(hardware if here else None, clocks, gauges, energy)
+    telemetry = start_telemetry(args, serving, swap, machine, stack, report)
+    seen = Seen(swap, energy, gauges, lambda: None if clocks is None else clocks.held, telemetry)
     app = application(serving, name=args.name, metrics=partial(metrics_text, serving, seen))
     servers = AsgiServers(_listeners(args, app, token, tls, stack, report), limits)
     daemon = Daemon(

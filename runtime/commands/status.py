@@ -44,6 +44,7 @@ def as_json(found: Status) -> dict[str, object]:
         "compiled_for": None if manifest is None else {"board": manifest.board, "device": manifest.device},
         "default_mode": None if manifest is None else manifest.default_mode,
         "modes": [mode.to_json() for mode in found.modes],
+        "vouched_by": found.vouched_by,
         "provenance": None if manifest is None else dict(manifest.provenance),
     }
 
@@ -59,6 +60,8 @@ def _print_table(found: Status) -> None:
     console.print(f"current:      {manifest.bundle_id}, every file as it was compiled", soft_wrap=True, markup=False)
     console.print(f"previous:     {found.state.previous or 'none'}", soft_wrap=True, markup=False)
     console.print(f"compiled for: {manifest.board}, {manifest.device}", soft_wrap=True, markup=False)
+    if found.vouched_by is not None:
+        console.print(f"signed by:    {found.vouched_by}, trusted here", soft_wrap=True, markup=False)
     table = Table(title="modes, and what is expected of each per image")
     for column in ("mode", "design", "stages", "clocks", *SHOWN.values()):
         table.add_column(column)

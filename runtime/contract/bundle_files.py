@@ -17,6 +17,8 @@ from .promise import Promise
 
 CURRENT = "current"  # in an install root: a symbolic link to the bundle that is served
 ENGINES = "engines"  # built on boards and brought back: outside the content id, see ARCHITECTURE
+SIGNATURE = "signature.json"  # outside the content id, too: it is over that id
+TRUSTED_KEYS = "trusted_keys"  # in an install root: where this folder is, only bundles signed by a key in it are served
 COPY_AGAIN = "copy the bundle again from the machine that compiled it"
 COMPILE_AGAIN = "compile the bundle again"
 
@@ -45,7 +47,7 @@ def check_files(bundle: Path, manifest: Manifest) -> None:
 
     Raises:
         BundleError: a file that the format needs is not listed; a listed file is missing, changed, unreadable or not a
-            plain file; a file lies there that is not listed (engines/ apart).
+            plain file; a file lies there that is not listed (engines/ and signature.json apart).
     """
     needed = [POLICY, PROMISES, GOLDEN]
     needed += [stage_file(design, k) for design, count in manifest.stages.items() for k in range(count)]
@@ -65,7 +67,8 @@ def check_files(bundle: Path, manifest: Manifest) -> None:
             raise _changed(name, path)
     for path in sorted(bundle.rglob("*")):
         name = path.relative_to(bundle).as_posix()
-        if not path.is_dir() and name != MANIFEST and not name.startswith(f"{ENGINES}/") and name not in manifest.files:
+        beside = name in (MANIFEST, SIGNATURE) or name.startswith(f"{ENGINES}/")
+        if not path.is_dir() and not beside and name not in manifest.files:
             raise BundleError(
                 f"{name} is in the bundle but not in its manifest",
                 where=str(path),

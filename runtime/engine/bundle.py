@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -20,7 +21,9 @@ from runtime.contract.promise import Promise
 
 from .answer import Answer
 from .cascade import Cascade
+from .provider import ON_CPU, Provider
 from .stage import Stage
+from .trust import check_trust
 
 
 class Engine:
@@ -41,6 +44,11 @@ class Engine:
         self.manifest, self.mode, self.promise = manifest, mode, promise
         self.classes, self.modes = manifest.classes, manifest.modes
 
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What each stage runs on: cpu, cuda or tensorrt."""
+        return tuple(stage.provider for stage in self._cascade.stages)
+
     def infer(self, image: UInt8Array) -> Answer:
         """Answer one image.
 
@@ -53,7 +61,7 @@ class Engine:
         start_s = self._clock()
         if not isinstance(image, np.ndarray) or image.ndim != 3:
             raise _not_one_image(image, self.manifest)
-        logits, exit_index, entropy_nats = self._cascade.run(self._preprocessing(image[None]))
+        logits, exit_index, entropy_nats, *_ = self._cascade.run(self._preprocessing(image[None]))
         probabilities = softmax(logits)[0]
         class_index = int(probabilities.argmax())
         latency_s = self._clock() - start_s
@@ -91,20 +99,22 @@ class Engine:
         ]
 
 
-def open_bundle(path: str | Path, mode: str | None = None, *, threads: int = 1) -> Engine:
+def open_bundle(path: str | Path, mode: str | None = None, *, threads: int = 1, provider: Provider = ON_CPU) -> Engine:
     """Open a bundle folder, or what is current under an install root, after checking every file's hash.
 
     Args:
         path: a folder with `manifest.json`, or the root given to `edge-runtime install`.
         mode: one of the bundle's modes; its default mode if not given.
         threads: within one operator of a stage.
+        provider: what the stages run on.
     Raises:
-        BundleError: missing, damaged, incomplete, or of a newer major version.
-        ConfigError: no such mode, or fewer than one thread.
-        EngineError: a stage cannot be loaded, or its inputs do not fit the stage before.
+        BundleError: missing, damaged, incomplete, of a newer major version, or not signed as the root demands.
+        ConfigError: no such mode or provider, fewer than one thread, or trusted keys that cannot be read.
+        EngineError: a stage cannot be loaded or run as asked, or its inputs do not fit the stage before.
     """
     folder = bundle_folder(Path(path))
     manifest = read_manifest(folder)
+    check_trust(Path(path), folder, manifest.bundle_id)
     check_files(folder, manifest)
     modes = read_modes(folder, manifest)
     promises = read_promises(folder, manifest, modes)
@@ -113,23 +123,28 @@ def open_bundle(path: str | Path, mode: str | None = None, *, threads: int = 1) 
         raise ConfigError(
             f"the bundle has no mode {name!r}", where=str(folder), to_do=f"use one of {', '.join(manifest.modes)}"
         )
-    stages = load_stages(folder, manifest, modes[name].design, threads=threads)
+    provider = replace(provider, precision=modes[name].precision)
+    stages = load_stages(folder, manifest, modes[name].design, threads=threads, provider=provider)
     return Engine(
         cascade=Cascade(stages, modes[name].policy), manifest=manifest, mode=modes[name], promise=promises[name]
     )
 
 
-def load_stages(bundle: Path, manifest: Manifest, design: str, *, threads: int = 1) -> list[Stage]:
+def load_stages(
+    bundle: Path, manifest: Manifest, design: str, *, threads: int = 1, provider: Provider = ON_CPU
+) -> list[Stage]:
     """The stages of one design; the bytes that run are the bytes that were hashed.
 
     Raises:
         BundleError: a stage file is missing or changed.
-        EngineError: a stage cannot be loaded.
+        EngineError: a stage cannot be loaded, or not run as asked.
+        ConfigError: a provider that this ONNX Runtime was built without.
     """
-    return [
-        Stage(read_stage(bundle, manifest, design, k), where=str(bundle / stage_file(design, k)), threads=threads)
+    models = [
+        (read_stage(bundle, manifest, design, k), str(bundle / stage_file(design, k)))
         for k in range(manifest.stages[design])
     ]
+    return [Stage(model, where=where, threads=threads, provider=provider) for model, where in models]
 
 
 def full_depth(stages: Sequence[Stage]) -> Cascade:

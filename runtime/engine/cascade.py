@@ -20,6 +20,7 @@ from runtime.contract.exit_score import ENTROPY, SCORES
 
 from .stage import IMAGE, Stage
 
+NOT_YET = -1
 FROM_IMAGE = -1  # a feed that comes from the image, not from an output of the stage before
 
 
@@ -29,6 +30,8 @@ class Departure(NamedTuple):
     logits: FloatArray  # (1, classes)
     exit_index: int
     entropy_nats: float
+    usual_exit_index: int | None = None  # where a cascade's `usual` policy would have let it leave
+    usual_entropy_nats: float | None = None  # there
 
 
 class Departures(NamedTuple):
@@ -38,28 +41,43 @@ class Departures(NamedTuple):
     exit_index: IntArray  # (batch,)
     entropy_nats: FloatArray  # (batch,)
     left_after_s: FloatArray  # (batch,) from the start of the batch until its stage had run
+    usual_exit_index: IntArray | None = None  # (batch,) where a cascade's `usual` policy would have let it leave
+    usual_entropy_nats: FloatArray | None = None  # (batch,) there
 
 
 class Cascade:
     """Stages and the policy over their exits. It keeps nothing between calls, so several threads may share it."""
 
-    __slots__ = ("_clock", "_plan", "_score", "policy", "stages")
+    __slots__ = ("_clock", "_plan", "_score", "_usual", "policy", "stages")
 
     def __init__(
-        self, stages: Sequence[Stage], policy: ExitPolicy, *, clock: Callable[[], float] = perf_counter
+        self,
+        stages: Sequence[Stage],
+        policy: ExitPolicy,
+        *,
+        usual: ExitPolicy | None = None,
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         """Resolve once which output feeds which input.
 
+        Args:
+            usual: a policy that lets nothing stay longer than `policy` does: departures tell what it would have done.
         Raises:
-            EngineError: thresholds for another number of stages, or a stage that asks for what nobody hands it.
+            EngineError: thresholds for another number of stages, a stage that asks for what nobody hands it, or a
+                `usual` policy that is not known in full when images leave.
         """
+        if usual is not None and not _known_by_then(usual, policy):
+            raise EngineError(
+                f"what {usual} would have done is not known where images leave by {policy}",
+                to_do="give thresholds of the same score that are nowhere above the usual ones",
+            )
         if len(stages) != policy.stages:
             raise EngineError(
                 f"{len(stages)} stages need {max(len(stages) - 1, 0)} thresholds, got {len(policy.thresholds_nats)}",
                 where=stages[0].where if stages else None,
                 to_do="compile the bundle again",
             )
-        self.stages, self.policy, self._clock = tuple(stages), policy, clock
+        self.stages, self.policy, self._usual, self._clock = tuple(stages), policy, usual, clock
         self._score = None if policy.score == ENTROPY else SCORES[policy.score]
         self._plan = tuple(
             (index, stage, _sources(stage, stages[index - 1] if index else None)) for index, stage in enumerate(stages)
@@ -72,19 +90,22 @@ class Cascade:
             EngineError: a stage fails, or the exit that answers computed something that is not a number.
         """
         outputs: Sequence[FloatArray] = ()
-        leaves_at, score = self.policy.leaves_at, self._score
+        leaves_at, score, usual = self.policy.leaves_at, self._score, self._usual
+        usual_exit, usual_nats = None, None
         for index, stage, sources in self._plan:
             feeds = {name: image if source == FROM_IMAGE else outputs[source] for name, source in sources}
             outputs = stage(feeds)
             # The default score costs nothing more here: the stage has computed it.
             unsure = outputs[-1] if score is None else score(outputs[-2])
+            if usual is not None and usual_exit is None and usual.leaves_at(index, unsure.item()):
+                usual_exit, usual_nats = index, outputs[-1].item()
             if leaves_at(index, unsure.item()):
                 break
         logits = outputs[-2]
         # Exact, since a sum of float32 values cannot overflow a double; numpy's reductions take three times as long.
         if not isfinite(sum(logits[0].tolist())):
             raise _not_a_number(stage, index)
-        return Departure(logits, index, outputs[-1].item())
+        return Departure(logits, index, outputs[-1].item(), usual_exit, usual_nats)
 
     def run_batch(
         self, images: FloatArray, on_leave: Callable[[IntArray, Departures], None] | None = None
@@ -101,6 +122,8 @@ class Cascade:
         waiting = np.arange(len(images))
         exit_index = np.empty(len(images), dtype=np.int64)
         entropies, left_after_s = np.empty(len(images)), np.empty(len(images))
+        usual_exits = None if self._usual is None else np.full(len(images), NOT_YET)
+        usual_nats = None if self._usual is None else np.empty(len(images))
         logits: FloatArray = np.empty((0, 0), dtype=np.float32)
         outputs: Sequence[FloatArray] = ()
         for index, stage, sources in self._plan:
@@ -111,6 +134,10 @@ class Cascade:
             # The scalar rule per sample, not a second, vectorised one: it costs nothing beside the stage itself.
             unsure = outputs[-1] if self._score is None else self._score(outputs[-2])
             leaves = np.array([self.policy.leaves_at(index, nats) for nats in unsure.tolist()])
+            if self._usual is not None and usual_exits is not None and usual_nats is not None:
+                would = np.array([self._usual.leaves_at(index, nats) for nats in unsure.tolist()])
+                first = would & (usual_exits[waiting] == NOT_YET)
+                usual_exits[waiting[first]], usual_nats[waiting[first]] = index, outputs[-1][first]
             if index == 0:
                 logits = np.empty((len(exit_index), outputs[-2].shape[1]), dtype=np.float32)
             leaving = waiting[leaves]
@@ -122,8 +149,9 @@ class Cascade:
                 stay = ~leaves
                 waiting, images, outputs = waiting[stay], images[stay], [tensor[stay] for tensor in outputs]
                 if on_leave is not None:
-                    on_leave(leaving, Departures(logits, exit_index, entropies, left_after_s))
-        return Departures(logits, exit_index, entropies, left_after_s)
+                    left = Departures(logits, exit_index, entropies, left_after_s, usual_exits, usual_nats)
+                    on_leave(leaving, left)
+        return Departures(logits, exit_index, entropies, left_after_s, usual_exits, usual_nats)
 
     def run_through(self, images: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
         """Every stage, whatever the policy says: per stage its logits (batch, classes) and entropy (batch,).
@@ -139,6 +167,13 @@ class Cascade:
                 raise _not_a_number(stage, index)
             answers.append((outputs[-2], outputs[-1]))
         return answers
+
+
+def _known_by_then(usual: ExitPolicy, policy: ExitPolicy) -> bool:
+    """Whether an image has met `usual`'s threshold, if it ever does, by the time `policy` lets it leave."""
+    if usual.score != policy.score or usual.stages != policy.stages:
+        return False
+    return all(low <= high for low, high in zip(policy.thresholds_nats, usual.thresholds_nats, strict=True))
 
 
 def _sources(stage: Stage, before: Stage | None) -> tuple[tuple[str, int], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from runtime.contract.precision import FP16, FP32, INT8, MIXED
 from runtime.contract.preprocessing import Preprocessing
 
 from .bundle import full_depth, load_stages
+from .provider import ON_CPU, Provider
 
 # Absolute, or relative to the largest expected logit of that stage. Other processors sum in another order: float32
 # logits then differ by about 1e-6 of the largest; a wrong operator or a flipped weight by far more than this. Where
@@ -30,9 +32,11 @@ def logits_key(design: str, stage: int) -> str:
     return f"logits__{design}__{stage}"
 
 
-def replay_golden(bundle: Path, manifest: Manifest) -> float:
+def replay_golden(bundle: Path, manifest: Manifest, provider: Provider = ON_CPU) -> float:
     """Run every stage of every design on the golden images and compare its logits and entropy.
 
+    Args:
+        provider: what the stages run on.
     Returns:
         The largest deviation found, in units of the tolerance: at most 1.
     Raises:
@@ -46,9 +50,11 @@ def replay_golden(bundle: Path, manifest: Manifest) -> float:
     formats = {mode.design: mode.precision for mode in read_modes(bundle, manifest).values()}
     worst = 0.0
     for design in manifest.stages:
-        tolerance = TOLERANCES.get(formats.get(design, FP32), TOLERANCES[FP32])
+        precision = formats.get(design, FP32)
+        tolerance = TOLERANCES.get(precision, TOLERANCES[FP32])
+        on = replace(provider, precision=precision)
         try:
-            answers = full_depth(load_stages(bundle, manifest, design)).run_through(tensor)
+            answers = full_depth(load_stages(bundle, manifest, design, provider=on)).run_through(tensor)
         except EngineError as error:
             raise BundleError(
                 f"the golden samples cannot be replayed: {error.what}",

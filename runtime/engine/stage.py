@@ -11,6 +11,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_state
 from runtime.contract.arrays import FloatArray
 from runtime.contract.errors import ConfigError, EngineError
 
+from .provider import CPU, NAMES, ON_CPU, SHORT, Provider, candidates, set_up
+
 IMAGE, LOGITS, ENTROPY = "image", "logits", "entropy"
 RANKS = {LOGITS: 2, ENTROPY: 1}  # (batch, classes) and (batch,)
 
@@ -20,18 +22,20 @@ ORT_ERRORS: tuple[type[Exception], ...] = (
     RuntimeError,
     ValueError,
 )
+OPENING_ERRORS: tuple[type[Exception], ...] = (*ORT_ERRORS, OSError)  # a folder for engines that cannot be made
 
 
-def open_session(model: bytes, *, where: str, threads: int = 1) -> Any:
-    """An ONNX Runtime session on the CPU, one operator after the other.
+def open_session(model: bytes, *, where: str, threads: int = 1, provider: Provider = ON_CPU) -> Any:
+    """An ONNX Runtime session, one operator after the other.
 
     Args:
         model: a serialised ONNX model without external data: what was hashed is what runs.
         where: names the model in error messages.
         threads: within one operator. One is the least energy for small networks, and leaves no pool spinning.
+        provider: what it runs on.
     Raises:
-        ConfigError: fewer than one thread.
-        EngineError: ONNX Runtime refuses the model.
+        ConfigError: fewer than one thread, or a provider that this ONNX Runtime was built without.
+        EngineError: ONNX Runtime refuses the model, or runs it on something else than was asked for.
     """
     if threads < 1:
         raise ConfigError(f"a stage cannot run on {threads} threads", to_do="give 1 or more")
@@ -40,8 +44,38 @@ def open_session(model: bytes, *, where: str, threads: int = 1) -> Any:
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 4  # what matters is raised; its own log repeats that on stderr
+    if provider.name == CPU:
+        return _opened_on_cpu(model, options, where)
+    why_not = []
+    for short in candidates(provider.name, onnxruntime.get_available_providers()):
+        if short == CPU:
+            return _opened_on_cpu(model, options, where)
+        # What no provider can load is told apart here from what this one cannot.
+        inputs = {tensor.name: tensor.shape for tensor in _opened_on_cpu(model, options, where).get_inputs()}
+        try:
+            # Without fall-back: else ONNX Runtime prints to stdout what went wrong and goes on with the CPU.
+            session = onnxruntime.InferenceSession(
+                model, options, providers=set_up(short, provider, model, inputs), enable_fallback=0
+            )
+        except OPENING_ERRORS as error:
+            why_not.append(f"{short}: {error}")
+            continue
+        taken = session.get_providers()[0]
+        if taken == NAMES[short]:
+            session.disable_fallback()  # in the midst of serving, too
+            return session
+        why_not.append(f"{short}: ONNX Runtime took {taken} in its place, since its libraries cannot be loaded")
+    raise EngineError(
+        f"ONNX Runtime {onnxruntime.__version__} cannot run a stage as asked: {'; '.join(why_not)}",
+        where=where,
+        to_do="see that CUDA, cuDNN and TensorRT of the versions this ONNX Runtime was built for are installed"
+        " (edge-runtime doctor), or use --provider auto or cpu",
+    )
+
+
+def _opened_on_cpu(model: bytes, options: Any, where: str) -> Any:
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(model, options, providers=[NAMES[CPU]])
     except ORT_ERRORS as error:
         raise EngineError(
             f"ONNX Runtime {onnxruntime.__version__} cannot load a stage: {error}",
@@ -57,11 +91,11 @@ class Stage:
     handed on, then logits (batch, classes), then entropy (batch,) in nats.
     """
 
-    __slots__ = ("_output_names", "_run", "hands_on", "inputs", "outputs", "session", "where")
+    __slots__ = ("_output_names", "_run", "hands_on", "inputs", "outputs", "provider", "session", "where")
 
-    def __init__(self, model: bytes, *, where: str, threads: int = 1) -> None:
-        """Load `model`. Raises EngineError where it cannot be loaded or is not a stage; ConfigError on threads < 1."""
-        session = open_session(model, where=where, threads=threads)
+    def __init__(self, model: bytes, *, where: str, threads: int = 1, provider: Provider = ON_CPU) -> None:
+        """Load `model`. Raises ConfigError or EngineError as `open_session`; EngineError where it is not a stage."""
+        session = open_session(model, where=where, threads=threads, provider=provider)
         declared = {output.name: output for output in session.get_outputs()}
         for name, rank in RANKS.items():
             if name not in declared or len(declared[name].shape) != rank:
@@ -79,6 +113,8 @@ class Stage:
                     to_do="compile the bundle again; lower precision belongs inside a stage",
                 )
         self.where, self.session = where, session
+        taken = session.get_providers()[0]
+        self.provider = SHORT.get(taken, taken)  # what it really runs on
         self.inputs: tuple[str, ...] = tuple(tensor.name for tensor in session.get_inputs())
         self.hands_on: tuple[str, ...] = tuple(name for name in declared if name not in RANKS)
         self.outputs: tuple[str, ...] = (*self.hands_on, LOGITS, ENTROPY)

@@ -7,10 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.contract.bundle_files import check_files
-from runtime.contract.durable import copy_file, sync_folder
+from runtime.contract.bundle_files import SIGNATURE, check_files
+from runtime.contract.bundle_signature import read_signatures
+from runtime.contract.durable import copy_file, sync_folder, write_file
 from runtime.contract.errors import BundleError, StorageError
 from runtime.contract.manifest import MANIFEST, Manifest, read_manifest
+from runtime.engine.trust import Demand, demand_of
 
 from .one_writer import only_one_writer
 from .root import BUNDLES, bundle_path, read_state, switch_link, write_history
@@ -29,14 +31,19 @@ class Installed:
     previous: str | None  # what a rollback returns to
 
 
-def install(bundle: Path, root: Path, *, board: str | None = None) -> Installed:
+def install(bundle: Path, root: Path, *, board: str | None = None, require: Demand | None = None) -> Installed:
     """Verify a bundle, copy it under `root`, and switch to it. Installing what is current changes nothing.
 
+    Args:
+        board: the name of this board, to refuse a bundle for another.
+        require: a signature to demand, besides what `root` demands by its trusted keys.
     Raises:
         BundleError: see `verified`; nothing was changed.
+        ConfigError: trusted keys that cannot be read.
         StorageError: full disk, missing permission, or another install at work; what was current still is.
     """
-    manifest = verified(bundle, board=board)
+    demands = [demand for demand in (require, demand_of(root)) if demand is not None]
+    manifest = verified(bundle, board=board, demands=demands)
     try:
         (root / BUNDLES).mkdir(parents=True, exist_ok=True)
         with only_one_writer(root):
@@ -66,13 +73,16 @@ def _sweep(root: Path) -> None:
 def _copied(bundle: Path, root: Path, manifest: Manifest) -> Path:
     """The bundle's place under `root`, whole: as it lies there already, or copied and then checked."""
     target = bundle_path(root, manifest.bundle_id)
+    signed = read_signatures(bundle) is not None
     if target.is_dir() and _is_intact(target):
+        if signed:  # perhaps since it was copied
+            write_file(target / SIGNATURE, (bundle / SIGNATURE).read_bytes())
         return target
     incoming = target.with_name(f"{INCOMING}{manifest.bundle_id}")
     try:
         folders = {incoming}
         incoming.mkdir()
-        for name in (*manifest.files, MANIFEST):
+        for name in (*manifest.files, MANIFEST, *((SIGNATURE,) if signed else ())):
             (incoming / name).parent.mkdir(parents=True, exist_ok=True)
             copy_file(bundle / name, incoming / name)
             folders.update(incoming / parent for parent in Path(name).parents)

@@ -7,6 +7,7 @@ from pathlib import Path
 from runtime.contract.bundle_files import check_files
 from runtime.contract.errors import BundleError, StorageError
 from runtime.contract.manifest import Manifest, read_manifest
+from runtime.engine.trust import check_trust
 
 from .one_writer import only_one_writer
 from .root import BUNDLES, bundle_path, read_state, switch_link, write_history
@@ -16,7 +17,8 @@ def roll_back(root: Path) -> Manifest:
     """Switch to the previous bundle, after checking that it is still whole; its manifest.
 
     Raises:
-        BundleError: no previous bundle, or it is damaged; the current one stays.
+        BundleError: no previous bundle, or it is damaged or not signed as the root demands; the current one stays.
+        ConfigError: trusted keys that cannot be read.
         StorageError: missing permission, or another install at work.
     """
     if not (root / BUNDLES).is_dir():
@@ -28,6 +30,7 @@ def roll_back(root: Path) -> Manifest:
                 raise _nothing_before(root)
             path = bundle_path(root, state.previous)
             manifest = read_manifest(path)
+            check_trust(root, path, manifest.bundle_id)
             check_files(path, manifest)
             switch_link(root, state.previous)
             write_history(root, state.history[:-1])

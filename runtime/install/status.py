@@ -8,6 +8,7 @@ from pathlib import Path
 from runtime.contract.bundle_files import bundle_folder, check_files, read_modes
 from runtime.contract.manifest import Manifest, read_manifest
 from runtime.contract.mode import Mode
+from runtime.engine.trust import check_trust
 
 from .root import InstallState, read_state
 
@@ -20,13 +21,15 @@ class Status:
     state: InstallState
     manifest: Manifest | None  # None: nothing is installed
     modes: tuple[Mode, ...]
+    vouched_by: str | None = None  # id of the trusted key that signed it; None: this root demands no signature
 
 
 def status(root: Path) -> Status:
     """Look at an install root, and hash every file of the current bundle.
 
     Raises:
-        BundleError: the current bundle is damaged or gone.
+        BundleError: the current bundle is damaged, gone, or not signed as the root demands.
+        ConfigError: trusted keys that cannot be read.
         StorageError: an unreadable state.json or a foreign `current` link.
     """
     state = read_state(root)
@@ -34,5 +37,7 @@ def status(root: Path) -> Status:
         return Status(root, state, None, ())
     folder = bundle_folder(root)
     manifest = read_manifest(folder)
+    signer = check_trust(root, folder, manifest.bundle_id)
     check_files(folder, manifest)
-    return Status(root, state, manifest, tuple(read_modes(folder, manifest).values()))
+    modes = tuple(read_modes(folder, manifest).values())
+    return Status(root, state, manifest, modes, None if signer is None else signer.key_id)

@@ -12,6 +12,7 @@ from runtime.contract.arrays import FloatArray
 from runtime.contract.errors import EngineError, StorageError
 from runtime.contract.preprocessing import Preprocessing
 from runtime.engine.bundle import full_depth
+from runtime.engine.provider import ON_CPU, Provider
 from runtime.engine.stage import IMAGE, ORT_ERRORS, RANKS, Stage, open_session
 
 from .plan import Subject
@@ -48,12 +49,13 @@ class Network:
         return stamps_s
 
 
-def load_network(subject: Subject, folder: Path, *, threads: int, seed: int) -> Network:
+def load_network(subject: Subject, folder: Path, *, threads: int, seed: int, provider: Provider = ON_CPU) -> Network:
     """Load the stages of a subject.
 
     Raises:
         StorageError: a file cannot be read.
-        EngineError: a stage cannot be loaded, or asks for what the one before does not hand on.
+        ConfigError: ONNX Runtime was built without the provider.
+        EngineError: a stage cannot be loaded or run as asked, or asks for what the one before does not hand on.
     """
     spec = subject.input
     pixels = np.random.default_rng(seed).integers(0, 256, (1, spec.height, spec.width, 3), dtype=np.uint8)
@@ -61,10 +63,10 @@ def load_network(subject: Subject, folder: Path, *, threads: int, seed: int) -> 
     models = [(_bytes(folder / name), str(folder / name)) for name in subject.stages]
     if len(models) == 1:
         model, where = models[0]
-        session = open_session(model, where=where, threads=threads)
+        session = open_session(model, where=where, threads=threads, provider=provider)
         if not RANKS.keys() <= {output.name for output in session.get_outputs()}:
             return Network([_plain(session, where)], image)
-    stages = [Stage(model, where=where, threads=threads) for model, where in models]
+    stages = [Stage(model, where=where, threads=threads, provider=provider) for model, where in models]
     full_depth(stages)  # refuses stages that do not fit together, as the engine would
     return Network([(stage, _sources(stages, index)) for index, stage in enumerate(stages)], image)
 

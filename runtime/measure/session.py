@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy as np
 from runtime.contract.errors import BoardError
 from runtime.contract.measurement import Measurement, ReferenceReading
 from runtime.contract.operating_point import OperatingPoint
+from runtime.engine.provider import ON_CPU, Provider
 
 from .apparatus import Apparatus
 from .batch import measure_batch
-from .network import load_network
+from .network import Network, load_network
 from .plan import REFUSE, Plan, Point, Subject
 from .records_file import RecordsFile
 from .task import Attempt, Half, joined, measure_half, reference_latency
@@ -34,7 +36,14 @@ class Summary:
 
 
 def carry_out(
-    plan: Plan, folder: Path, apparatus: Apparatus, file: RecordsFile, *, time: TimeSource, tick: Tick
+    plan: Plan,
+    folder: Path,
+    apparatus: Apparatus,
+    file: RecordsFile,
+    *,
+    time: TimeSource,
+    tick: Tick,
+    provider: Provider = ON_CPU,
 ) -> Summary:
     """Measure what the file does not hold yet.
 
@@ -43,14 +52,16 @@ def carry_out(
 
     Raises:
         BoardError: the plan asks for clocks that this machine does not offer.
-        EngineError, StorageError: a network cannot be loaded or run.
+        ConfigError: ONNX Runtime was built without the provider.
+        EngineError, StorageError: a network cannot be loaded or run, or not on that provider.
     """
     check_points(plan, apparatus)
     done = file.records.done
     kept = sum((subject.id, point) in done for subject, point in plan.tasks)
     todo = [task for task in _shuffled(plan) if (task[0].id, task[1]) not in done]
     if todo:
-        _measure_all(todo, kept, plan, folder, apparatus, file, time, tick)
+        load = partial(load_network, folder=folder, threads=plan.threads, seed=plan.seed, provider=provider)
+        _measure_all(todo, kept, plan, load, apparatus, file, time, tick)
     tick(kept + len(todo), kept + len(todo), "done")
     noisy = tuple(noise_of(record) for record in file.records.measurements if record.noisy)
     return Summary(len(todo), kept, noisy)
@@ -60,14 +71,14 @@ def _measure_all(
     todo: Sequence[Task],
     kept: int,
     plan: Plan,
-    folder: Path,
+    load: Callable[[Subject], Network],
     apparatus: Apparatus,
     file: RecordsFile,
     time: TimeSource,
     tick: Tick,
 ) -> None:
     total, measured = kept + len(todo), file.records.measurements
-    reference = load_network(plan.subject(plan.reference), folder, threads=plan.threads, seed=plan.seed)
+    reference = load(plan.subject(plan.reference))
     reference_point = _reference_point(plan)
 
     def read_reference() -> float:
@@ -83,8 +94,7 @@ def _measure_all(
         def half(number: int, attempt: int, second: bool, batch: Sequence[Task] = batch) -> Half:
             subject, point = batch[number]
             tick(len(measured), total, named(subject.id, point) + ("" if attempt == 1 else f", attempt {attempt}"))
-            network = load_network(subject, folder, threads=plan.threads, seed=plan.seed)
-            return measure_half(network, point, plan, apparatus, time, metered=second)
+            return measure_half(load(subject), point, plan, apparatus, time, metered=second)
 
         def join(number: int, first: Half, second: Half, batch: Sequence[Task] = batch) -> Attempt:
             subject, point = batch[number]

@@ -122,8 +122,7 @@ class InferEndpoint:
         await done
         if job.answers is None:
             raise job.refusal or Refused(500, "the request was neither answered nor refused")
-        serving.recorder.answered(job)
-        return response_of(self._name, request, job, job.answers, serving.energy_of(job))
+        return response_of(self._name, request, job, job.answers, serving.answered(job))
 
 
 class JsonEndpoint:

@@ -55,6 +55,11 @@ class ClockKeeper:
         self._thread = threading.Thread(target=self._keep, name="clocks", daemon=True)
         self._thread.start()
 
+    @property
+    def wanted(self) -> OperatingPoint | None:
+        """What was asked for last."""
+        return self._wanted
+
     def want(self, point: OperatingPoint) -> None:
         """Hold that point, soon; returns at once."""
         with self._changed:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.contract.errors import BundleError, EdgeCodesignError
+from runtime.engine.provider import ON_CPU, Provider
 from runtime.install.rollback import roll_back
 from runtime.install.root import read_state
 
@@ -25,6 +26,7 @@ class SwapRules:
     trial_s: float = 60.0
     slower: float = 2.0  # than promised in proportion to the bundle before, by which it fails
     threads: int = 1  # within one operator of a stage
+    provider: Provider = ON_CPU  # what stages run on
 
 
 class HotSwap:
@@ -84,7 +86,9 @@ class HotSwap:
 
     def _load(self, bundle_id: str) -> None:
         try:
-            loaded = load(self._root, self._serving.limits, threads=self._rules.threads, replay=True)
+            rules = self._rules
+            limits = self._serving.limits
+            loaded = load(self._root, limits, threads=rules.threads, replay=True, provider=rules.provider)
         except EdgeCodesignError as error:
             self._unfit.add(bundle_id)
             self._dropped = True

@@ -59,6 +59,8 @@ def _parameters(job: Job, answers: Answers, energy: EnergyShare | None) -> dict[
     if len(job) == 1:  # parameters are single values; of a batch, the tensors tell
         told["exit_index"] = int(answers.exit_index[0])
         told["entropy_nats"] = float(answers.entropy_nats[0])
+    if answers.usual_exit_index is not None:
+        told["cautious"] = True  # images go deeper than the mode's own thresholds say: what comes is not as expected
     return told if energy is None else told | energy.to_json()
 
 

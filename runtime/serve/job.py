@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,9 @@ class Answers:
     entropy_nats: FloatArray  # (batch,)
     waited_s: float  # in the queue
     run_s: float  # from leaving the queue until the last image had left
+    # Where its own thresholds would have let each image leave, and the entropy there: known while a mode is cautious.
+    usual_exit_index: IntArray | None = None
+    usual_entropy_nats: FloatArray | None = None
 
 
 class Job:
@@ -108,16 +111,20 @@ class Job:
                 np.empty(count, dtype=np.float32),
                 self.started_s - self.arrived_s,
                 0.0,
+                None if left.usual_exit_index is None else np.empty(count, dtype=np.int64),
+                None if left.usual_entropy_nats is None else np.empty(count, dtype=np.float32),
             )
         parts = self._parts
         parts.logits[within] = left.logits[rows]
         parts.exit_index[within] = left.exit_index[rows]
         parts.entropy_nats[within] = left.entropy_nats[rows]
+        if parts.usual_exit_index is not None and left.usual_exit_index is not None:
+            parts.usual_exit_index[within] = left.usual_exit_index[rows]
+        if parts.usual_entropy_nats is not None and left.usual_entropy_nats is not None:
+            parts.usual_entropy_nats[within] = left.usual_entropy_nats[rows]
         self._remaining -= len(rows)
         if not self._remaining:
-            self.answer(
-                Answers(parts.logits, parts.exit_index, parts.entropy_nats, parts.waited_s, now_s - self.started_s)
-            )
+            self.answer(replace(parts, run_s=now_s - self.started_s))
 
     def answer(self, answers: Answers) -> None:
         """It is answered."""

@@ -42,6 +42,7 @@ class MeteredEnergy:
         self._meter, self._busy_s, self._window_s = meter, busy_s, window_s
         self._idle_w: float | None = None
         self.rates: Rates | None = None
+        self.drawn_j: float | None = None  # grows from window to window; anew from 0 after one that is not known
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._meter_on, name="energy per request", daemon=True)
 
@@ -70,7 +71,9 @@ class MeteredEnergy:
             self._stop.wait(self._window_s)
         busy_s = self._busy_s() - before_s
         if (energy := window.energy()) is None or energy.span_s <= 0:
+            self.drawn_j = None
             return
+        self.drawn_j = energy.energy_j + (self.drawn_j or 0.0)
         if busy_s == 0.0:
             self._idle_w = energy.mean_w
         enough = busy_s > LEAST_BUSY_SHARE * energy.span_s

@@ -27,6 +27,7 @@ class Seen:
     energy: MeteredEnergy | None = None
     gauges: Gauges = NO_GAUGES
     held: Callable[[], OperatingPoint | None] = lambda: None
+    more: Callable[[MetricsText], None] = lambda _: None  # adds what the rooms above this one know
 
 
 def metrics_text(serving: Serving, seen: Seen) -> str:
@@ -68,6 +69,7 @@ def metrics_text(serving: Serving, seen: Seen) -> str:
     text.gauge(f"{PREFIX}_queue_images", "Images that wait.", [({}, len(serving.queue))])
     text.gauge(f"{PREFIX}_stuck_threads", "Inference threads that were given up.", [({}, serving.workers.stuck)])
     _machine(text, seen)
+    seen.more(text)
     return text.text()
 
 

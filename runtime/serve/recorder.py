@@ -68,7 +68,7 @@ class Recorder:
             self._run.add(answers.run_s)
             self._requests += 1
             self._images += len(job)
-            if len(job) == 1:
+            if len(job) == 1 and answers.usual_exit_index is None:  # caution takes longer: no sign of an unfit bundle
                 key = (job.bundle.bundle_id, mode.name)
                 recent = self._recent_s.get(key)
                 if recent is None:

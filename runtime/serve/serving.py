@@ -27,6 +27,9 @@ class EnergyTeller(Protocol):
         ...
 
 
+Note = Callable[[Job, EnergyShare | None], None]  # the energy where it is metered, else None; it must return at once
+
+
 @dataclass(frozen=True, slots=True)
 class Batching:
     """How inference threads share the work."""
@@ -59,6 +62,7 @@ class Serving:
         self._batching = Batching() if batching is None else batching
         self._now_s, self._asked_mode = now_s, mode
         self.energy = energy  # set later where the meter needs to know how busy this server is
+        self.note: Note | None = None  # told of every job that was answered, from the thread that answers
         self._swap = threading.Lock()
         self.bundle, self.mode = bundle, _mode_of(bundle, mode)
         self.recorder = Recorder(now_s=now_s)
@@ -106,6 +110,14 @@ class Serving:
         if self.energy is not None:
             return self.energy.share(job.answers.run_s * job.own_share)
         return promised_share(job.served, job.answers.exit_index)
+
+    def answered(self, job: Job) -> EnergyShare | None:
+        """Count a job that was answered; what it drew, as `energy_of`."""
+        self.recorder.answered(job)
+        energy = self.energy_of(job)
+        if self.note is not None:
+            self.note(job, energy if self.energy is not None else None)
+        return energy
 
     def swap(self, bundle: ServedBundle) -> ServedBundle:
         """Serve another bundle from now on; the one before. What waits or runs is answered by the one it came for."""

@@ -13,6 +13,7 @@ from runtime.contract.arrays import UInt8Array
 from runtime.contract.entropy import softmax
 from runtime.contract.errors import EdgeCodesignError
 
+from .energy_share import EnergyShare
 from .infer_request import InferRequest
 from .job import Answers, Job
 from .refusal import Refused
@@ -88,11 +89,10 @@ def _answered(
     done.wait()
     if job.answers is None:
         raise job.refusal or Refused(500, "the image was neither answered nor refused")
-    serving.recorder.answered(job)
-    return _line(serving, job, job.answers)
+    return _line(job, job.answers, serving.answered(job))
 
 
-def _line(serving: Serving, job: Job, answers: Answers) -> dict[str, Any]:
+def _line(job: Job, answers: Answers, energy: EnergyShare | None) -> dict[str, Any]:
     probabilities = softmax(answers.logits)[0]
     best = int(probabilities.argmax())
     told: dict[str, Any] = {
@@ -103,5 +103,4 @@ def _line(serving: Serving, job: Job, answers: Answers) -> dict[str, Any]:
         "latency_s": answers.waited_s + answers.run_s,
         "mode": job.served.mode.name,
     }
-    energy = serving.energy_of(job)
     return told if energy is None else told | energy.to_json()

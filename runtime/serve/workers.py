@@ -85,11 +85,15 @@ class Worker:
     def _run_one(self, job: Job) -> None:
         waited_s = job.started_s - job.arrived_s
         if len(job) == 1:
-            logits, exit_index, entropy_nats = job.served.run_one(job.images)
-            exits, entropies = np.array([exit_index]), np.array([entropy_nats], dtype=np.float32)
+            one = job.served.run_one(job.images)
+            usual_exit = None if one.usual_exit_index is None else np.array([one.usual_exit_index])
+            usual_nats = None if one.usual_entropy_nats is None else np.array([one.usual_entropy_nats])
+            exits, entropies = np.array([one.exit_index]), np.array([one.entropy_nats], dtype=np.float32)
+            logits = one.logits
         else:
-            logits, exits, entropies, _ = job.served.run(job.images)
-        job.answer(Answers(logits, exits, entropies.astype(np.float32), waited_s, self._now_s() - job.started_s))
+            logits, exits, entropies, _, usual_exit, usual_nats = job.served.run(job.images)
+        run_s = self._now_s() - job.started_s
+        job.answer(Answers(logits, exits, entropies.astype(np.float32), waited_s, run_s, usual_exit, usual_nats))
 
     def _run_many(self, jobs: Sequence[Job]) -> None:
         owner = np.repeat(np.arange(len(jobs)), [len(job) for job in jobs])

@@ -69,6 +69,7 @@ class DriftMonitor:
         spread = Z * np.sqrt(np.maximum(shares * (1 - shares), 1.0 / expected.images) / expected.images)
         margin = spread + self._rules.tolerance
         self._expected = shares
+        self.band = (shares - margin, shares + margin)  # of each cell's share: lowest and highest that is no drift
         high, low = np.clip(shares + margin, EDGE, 1 - EDGE), np.clip(shares - margin, EDGE, 1 - EDGE)
         steps = np.array(STEPS)
         rising = np.clip(high[:, None] + steps, EDGE, 1 - EDGE)
@@ -90,6 +91,10 @@ class DriftMonitor:
         self._found = np.zeros(len(self._expected))
         self._pending = 0
         self.alarm = None
+
+    def cell(self, exit_index: int, entropy_nats: float) -> int:
+        """Which cell of `band` an answer falls into."""
+        return self._expected_answers.cell(exit_index, entropy_nats)
 
     @property
     def level(self) -> float:

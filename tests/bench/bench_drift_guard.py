@@ -124,7 +124,8 @@ def watching_s() -> float:
     guarding.modes["balanced"].guard = DriftGuard(expected_of(np.random.default_rng(0)), 2)
     rng = np.random.default_rng(1)
     cells = rng.choice(len(SHARES), size=1000, p=SHARES).tolist()
-    noted = [Inference(float(k), served, *ANSWERS[cell], 0.01, 0.01, None) for k, cell in enumerate(cells)]
+    answers = [ANSWERS[cell] for cell in cells]
+    noted = [Inference(float(k), served, left, nats, 0.01, 0.01, None) for k, (left, nats) in enumerate(answers)]
 
     def second() -> None:
         for one in noted:

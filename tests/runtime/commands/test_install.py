@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from codesign.bundle.sign import public_file, sign
 from runtime.contract.manifest import read_manifest
+from tests.keys import write_key
 from tests.rewritten import with_manifest
 from tests.runtime.commands.conftest import Outcome
 
@@ -44,3 +46,14 @@ def test_a_root_that_cannot_be_made_is_an_error(call: Call, bundle: Path, tmp_pa
     outcome = call("install", bundle)
     assert outcome.status == 2
     assert "the bundle cannot be installed" in outcome.err
+
+
+def test_a_signature_can_be_required_by_any_of_several_keys(call: Call, bundle: Path, tmp_path: Path) -> None:
+    ours, theirs = write_key(tmp_path / "ours.key", 1), write_key(tmp_path / "theirs.key", 2)
+    required = [option for key in (ours, theirs) for option in ("--require-signature", public_file(key))]
+    outcome = call("install", bundle, *required)
+    assert outcome.status == 2
+    assert "the bundle is not signed; --require-signature demands a signature by" in outcome.err
+    sign(bundle, theirs)
+    assert call("install", bundle, *required[:2]).status == 2
+    assert call("install", bundle, *required).status == 0

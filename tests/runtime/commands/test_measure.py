@@ -25,6 +25,8 @@ from runtime.measure.plan import Plan
 from runtime.measure.plan_file import plan_from
 from runtime.measure.records_file import open_records, read_records
 from runtime.measure.session import carry_out
+from tests import ort_double
+from tests.ort_double import OrtDouble, use
 from tests.runtime.commands.conftest import Outcome
 from tests.runtime.measure.small_plan import (
     CHAIN,
@@ -246,3 +248,16 @@ def test_this_machine_can_be_measured_as_it_is(folder: Path, capsys: pytest.Capt
     outcome = run(capsys, folder, small_plan(CHAIN, energy=replace(small_plan().energy, max_s=0.1)))
     assert outcome.status == 0, outcome.err
     assert read_records(folder / "m.jsonl").measurements[0].latency_s > 0.0
+
+
+@pytest.mark.usefixtures("at_hand")
+def test_records_say_what_ran_the_networks_and_are_not_continued_on_another(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double = use(monkeypatch, OrtDouble())
+    assert run(capsys, folder, small_plan(CHAIN), "--provider", "cuda").status == 0
+    assert any(ort_double.CUDA in given for given in double.asked)
+    assert read_records(folder / "m.jsonl").header.software["provider"] == "cuda"
+    outcome = run(capsys, folder, small_plan(CHAIN), "--resume")
+    assert outcome.status == 2
+    assert "begun differently: software changed" in outcome.err

@@ -25,6 +25,9 @@ from runtime.contract.errors import BundleError, ConfigError
 from runtime.governor.signals import read_trace
 from runtime.install.activate import install
 from runtime.serve.metered_energy import MeteredEnergy
+from tests import ort_double
+from tests.keys import trust, write_key
+from tests.ort_double import OrtDouble, use
 from tests.runtime.commands.conftest import Outcome
 from tests.runtime.serve.serving_doubles import binary_body
 from tests.tiny_cascade import random_images
@@ -200,3 +203,20 @@ def test_the_unit_leaves_cuda_what_it_needs() -> None:
     unit = unit_settings()  # both break CUDA: JETSON §5
     assert "MemoryDenyWriteExecute" not in unit
     assert "PrivateDevices" not in unit
+
+
+def test_what_auto_took_is_reported(call: Call, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(bundle, tmp_path / "root")
+    use(monkeypatch, OrtDouble(absent=[ort_double.TENSORRT]))
+    Visit(tmp_path / "s", lambda ask: ask("GET", "/v2"))
+    outcome = call("serve", "--no-tcp", "--uds", tmp_path / "s", "--provider", "auto")
+    assert outcome.status == 0
+    assert "stages run on CUDA (asked for: auto)" in outcome.err
+
+
+def test_a_bundle_that_is_not_signed_as_the_root_demands_stops_the_start(bundle: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    install(bundle, root)
+    trust(root, write_key(tmp_path / "ours.key"))
+    with ExitStack() as stack, pytest.raises(BundleError, match="is not signed"):
+        serve.prepared(arguments("--root", root, "--port", 0), stack, threading.Event())

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from codesign.bundle.sign import sign
 from runtime.contract.manifest import read_manifest
+from tests.keys import trust, write_key
 from tests.runtime.commands.conftest import Outcome
 
 Call = Callable[..., Outcome]
@@ -47,3 +49,12 @@ def test_a_damaged_bundle_is_an_error(call: Call, bundle: Path, tmp_path: Path) 
     outcome = call("status")
     assert outcome.status == 2
     assert "golden.npz was changed" in outcome.err
+
+
+def test_the_key_that_vouches_for_it_is_shown(call: Call, bundle: Path, tmp_path: Path) -> None:
+    key = write_key(tmp_path / "ours.key")
+    signer = sign(bundle, key)
+    trust(tmp_path / "root", key)
+    call("install", bundle)
+    assert f"signed by:    {signer.key_id}, trusted here" in call("status").out
+    assert call("status", "--json").json()["vouched_by"] == signer.key_id

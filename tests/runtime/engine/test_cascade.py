@@ -156,3 +156,27 @@ def test_another_score_decides_on_the_board_as_it_did_in_the_search(score: str) 
         single = cascade.run(IMAGES[i : i + 1])
         assert single.exit_index == wanted[i]
         assert single.entropy_nats == pytest.approx(ENTROPIES[wanted[i], i], abs=1e-4)  # what is told stays the entropy
+
+
+@settings(max_examples=25, deadline=None)
+@given(thresholds, st.floats(0.0, 1.0))
+def test_a_cascade_that_lowers_thresholds_tells_what_the_usual_ones_would_have_done(
+    usual: tuple[float, ...], share: float
+) -> None:
+    policy = ExitPolicy(tuple(threshold * share if share > 0 and threshold > 0 else -math.inf for threshold in usual))
+    wanted = Cascade(STAGES, ExitPolicy(usual)).run_batch(IMAGES)
+    found = Cascade(STAGES, policy, usual=ExitPolicy(usual)).run_batch(IMAGES)
+    assert found.usual_exit_index is not None
+    assert found.usual_entropy_nats is not None
+    clear = (np.abs(ENTROPIES[:-1] - np.array(usual)[:, None]) > 1e-4).all(axis=0)
+    np.testing.assert_array_equal(found.usual_exit_index[clear], wanted.exit_index[clear])
+    np.testing.assert_allclose(found.usual_entropy_nats[clear], wanted.entropy_nats[clear], atol=1e-4)
+    one = Cascade(STAGES, policy, usual=ExitPolicy(usual)).run(IMAGES[:1])
+    if clear[0]:
+        assert one.usual_exit_index == wanted.exit_index[0]
+
+
+@pytest.mark.parametrize("usual", [ExitPolicy((0.5, 0.1, 0.1)), ExitPolicy((1.0, 1.0)), ExitPolicy((9.0,) * 3, MARGIN)])
+def test_usual_thresholds_that_are_not_known_in_time_are_refused(usual: ExitPolicy) -> None:
+    with pytest.raises(EngineError, match="is not known where images leave by"):
+        Cascade(STAGES, ExitPolicy((0.5, 0.5, 0.5)), usual=usual)

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from codesign.bundle.sign import public_file, sign
 from runtime.contract import durable
 from runtime.contract.errors import BundleError, StorageError
 from runtime.engine.bundle import open_bundle
-from runtime.install import activate
+from runtime.engine.trust import demand_for
+from runtime.install import activate, verify
 from runtime.install.activate import install
 from runtime.install.root import read_state
+from tests.keys import trust, write_key
 from tests.rewritten import with_file, with_manifest
 from tests.tiny_cascade import fresh_stage, random_images
 
@@ -196,3 +199,56 @@ def test_two_installs_at_once_are_refused(bundle: Path, root: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(StorageError, match="another install or rollback is at work here"):
             install(bundle, root)
+
+
+def test_a_root_that_trusts_keys_installs_only_what_they_signed(bundle: Path, root: Path, tmp_path: Path) -> None:
+    key = write_key(tmp_path / "ours.key")
+    trust(root, key)
+    with pytest.raises(BundleError, match="is not signed"):
+        install(bundle, root)
+    assert not (root / "bundles").exists()
+    sign(bundle, key)
+    assert (install(bundle, root).path / "signature.json").is_file()
+    assert open_bundle(root)
+
+
+def test_a_signature_asked_for_comes_on_top_of_what_the_root_demands(bundle: Path, root: Path, tmp_path: Path) -> None:
+    ours, theirs = write_key(tmp_path / "ours.key", 1), write_key(tmp_path / "theirs.key", 2)
+    trust(root, ours)
+    sign(bundle, theirs)
+    with pytest.raises(BundleError, match="trusted_keys demands"):
+        install(bundle, root, require=demand_for([public_file(theirs)], by="--require-signature"))
+    sign(bundle, ours)
+    assert install(bundle, root, require=demand_for([public_file(theirs)], by="--require-signature"))
+
+
+def test_an_unsigned_bundle_is_refused_before_anything_in_it_runs(
+    bundle: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loaded(*_: object) -> float:
+        raise AssertionError("a stage was loaded")
+
+    monkeypatch.setattr(verify, "replay_golden", loaded)
+    trust(root, write_key(tmp_path / "ours.key"))
+    with pytest.raises(BundleError, match="is not signed"):
+        install(bundle, root)
+
+
+def test_installing_again_brings_a_signature_that_was_made_since(bundle: Path, root: Path, tmp_path: Path) -> None:
+    path = install(bundle, root).path
+    key = write_key(tmp_path / "ours.key")
+    sign(bundle, key)
+    trust(root, key)
+    with pytest.raises(BundleError, match="is not signed"):
+        open_bundle(root)
+    assert install(bundle, root).was_current
+    assert (path / "signature.json").read_bytes() == (bundle / "signature.json").read_bytes()
+    assert open_bundle(root)
+
+
+def test_a_signature_that_is_a_link_is_not_copied(bundle: Path, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (bundle / "signature.json").symlink_to(tmp_path / "secret")
+    with pytest.raises(BundleError, match="not a plain file"):
+        install(bundle, root)
+    assert not (root / "bundles" / id_of(bundle)).exists()

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from codesign.bundle.sign import sign
 from runtime.contract.errors import BundleError, StorageError
 from runtime.engine.bundle import open_bundle
 from runtime.install import rollback
 from runtime.install.activate import install
 from runtime.install.rollback import roll_back
 from runtime.install.root import read_state
+from tests.keys import trust, write_key
 
 from .conftest import id_of
 
@@ -62,5 +64,18 @@ def test_a_rollback_that_may_not_write_changes_nothing(
 
     monkeypatch.setattr(rollback, "switch_link", refused)
     with pytest.raises(StorageError, match="cannot roll back: Permission denied"):
+        roll_back(root)
+    assert read_state(root).current == id_of(other_bundle)
+
+
+def test_what_is_not_signed_as_the_root_demands_is_not_returned_to(
+    bundle: Path, other_bundle: Path, root: Path, tmp_path: Path
+) -> None:
+    install(bundle, root)
+    key = write_key(tmp_path / "ours.key")
+    sign(other_bundle, key)
+    install(other_bundle, root)
+    trust(root, key)
+    with pytest.raises(BundleError, match="is not signed"):
         roll_back(root)
     assert read_state(root).current == id_of(other_bundle)

@@ -13,9 +13,12 @@ from runtime.contract.errors import EngineError, StorageError
 from runtime.contract.preprocessing import Preprocessing
 from runtime.contract.tensor_spec import TensorSpec
 from runtime.engine.bundle import full_depth
+from runtime.engine.provider import Provider
 from runtime.engine.stage import Stage
 from runtime.measure.network import Network, load_network
 from runtime.measure.plan import Subject
+from tests import ort_double
+from tests.ort_double import OrtDouble, use
 
 from .small_plan import CHAIN, LONE, PLAIN, HandTime, write_networks
 
@@ -98,3 +101,12 @@ def test_a_plain_network_takes_one_image(folder: Path) -> None:
     (folder / "two.onnx").write_bytes(model.SerializeToString())
     with pytest.raises(EngineError, match=r"takes one image; this one takes \['a', 'b'\]"):
         load(Subject("two", ("two.onnx",), CHAIN.input), folder)
+
+
+@pytest.mark.parametrize("subject", [CHAIN, PLAIN], ids=["stages", "plain"])
+def test_networks_run_on_what_was_asked_for(subject: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_networks(tmp_path)
+    double = use(monkeypatch, OrtDouble())
+    load_network(subject, tmp_path, threads=1, seed=0, provider=Provider("cuda")).run(1, lambda: 0.0)
+    assert all(session.get_providers()[0] == ort_double.CUDA for session in double.sessions if not session.falls_back)
+    assert sum(not session.falls_back for session in double.sessions) == len(subject.stages)

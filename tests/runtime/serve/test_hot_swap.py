@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from codesign.bundle.sign import sign
 from runtime.contract.errors import BundleError
+from runtime.engine.provider import Provider
 from runtime.install.activate import install
 from runtime.install.root import read_state
 from runtime.serve import hot_swap
@@ -16,6 +18,8 @@ from runtime.serve.hot_swap import HotSwap, SwapRules
 from runtime.serve.limits import Limits
 from runtime.serve.served_bundle import ServedBundle, load
 from runtime.serve.serving import Serving
+from tests.keys import trust, write_key
+from tests.ort_double import OrtDouble, use
 from tests.tiny_cascade import random_images
 
 from .serving_doubles import Settled, request
@@ -171,3 +175,27 @@ def test_a_bundle_folder_that_is_no_install_root_is_served_as_it_is(bundles: tup
     swap.look()
     serving.drain(5.0)
     assert reports == []
+
+
+def test_a_bundle_that_is_not_signed_as_the_root_demands_never_serves(
+    followed: Followed, bundles: tuple[Path, Path], tmp_path: Path
+) -> None:
+    key = write_key(tmp_path / "ours.key")
+    sign(followed.root / "current", key)
+    before = followed.serving.bundle.bundle_id
+    install(bundles[1], followed.root)
+    trust(followed.root, key)
+    followed.look("rolled back")
+    assert followed.serving.bundle.bundle_id == before == read_state(followed.root).current
+    assert any("is not served: the bundle is not signed" in report for report in followed.reports)
+
+
+def test_a_bundle_that_takes_over_runs_on_what_was_asked_for(
+    followed: Followed, bundles: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, OrtDouble())
+    rules = SwapRules(provider=Provider("cuda"))
+    followed.swap = HotSwap(followed.root, followed.serving, rules, report=followed.reports.append)
+    install(bundles[1], followed.root)
+    followed.look("has taken over")
+    assert followed.serving.bundle.providers == ("cuda",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -76,3 +77,7 @@ def test_the_classification_extension_names_the_best_classes(served: ServedBundl
     output = told(served, ANSWERS, outputs=(Output("logits", False, 2),))["outputs"][0]
     assert output["shape"] == [2, 2]
     assert output["data"] == ["2.000000:1:dog", "1.000000:2:owl", "5.000000:0:cat", "0.000000:1:dog"]
+
+
+def test_an_answer_that_went_deeper_for_caution_says_so(served: ServedBundle) -> None:
+    assert told(served, replace(ANSWERS, usual_exit_index=np.array([0, 0])))["parameters"]["cautious"] is True

@@ -62,3 +62,15 @@ def test_only_images_of_one_mode_and_type_share_a_batch(served: ServedBundle) ->
     assert job.fits(served.modes["balanced"], np.dtype(np.uint8))
     assert not job.fits(served.modes["thorough"], np.dtype(np.uint8))
     assert not job.fits(served.modes["balanced"], np.dtype(np.float32))
+
+
+def test_of_a_cautious_batch_each_image_keeps_its_usual_exit(served: ServedBundle) -> None:
+    job = job_of(served, leaving_at(0, 1))
+    left = LEFT._replace(usual_exit_index=np.array([0, 1, 1, 0]), usual_entropy_nats=np.array([0.1, 0.6, 0.7, 0.8]))
+    job.leave(np.array([3]), left, np.array([0]), 1.0)
+    job.leave(np.array([1]), left, np.array([1]), 2.0)
+    assert job.answers is not None
+    assert job.answers.usual_exit_index is not None
+    assert job.answers.usual_entropy_nats is not None
+    assert job.answers.usual_exit_index.tolist() == [0, 1]
+    assert job.answers.usual_entropy_nats == pytest.approx([0.8, 0.6])

@@ -93,3 +93,9 @@ def test_it_meters_in_a_thread_until_it_is_stopped() -> None:
     energy.stop()
     assert energy.rates is not None
     assert energy.rates.idle_w == 4.0
+
+
+def test_joules_add_up_from_window_to_window_and_begin_anew_after_one_that_is_not_known() -> None:
+    assert metered((6.0, 0.5), (4.0, 0.0)).drawn_j == 10.0
+    assert metered((6.0, 0.5), (None, 0.5)).drawn_j is None
+    assert metered((6.0, 0.5), (None, 0.5), (1.0, 0.5)).drawn_j == 1.0

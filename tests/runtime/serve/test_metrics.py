@@ -82,3 +82,11 @@ def test_resident_memory_is_read_from_proc(tmp_path: Path) -> None:
 def test_resident_memory_that_cannot_be_read_is_not_known(tmp_path: Path, content: str) -> None:
     (tmp_path / "statm").write_text(content)
     assert resident_bytes(tmp_path / "statm") is None
+
+
+def test_rooms_above_may_add_to_the_text(served: ServedBundle) -> None:
+    serving = Serving(served)
+    seen = Seen(more=lambda text: text.gauge("edge_runtime_more", "More.", [({}, 7)]))
+    samples = read_metrics(metrics_text(serving, seen))
+    serving.drain(5.0)
+    assert samples["edge_runtime_more"] == {(): 7.0}

@@ -82,3 +82,14 @@ def test_the_time_per_image_is_a_mean_over_busy_time(served: ServedBundle) -> No
     recorder.was_busy(0.4)
     assert recorder.image_s() == 0.2
     assert recorder.busy_s() == 0.4
+
+
+def test_runs_that_caution_made_longer_are_no_sign_of_an_unfit_bundle(served: ServedBundle) -> None:
+    recorder = Recorder()
+    for k in range(4):
+        job = job_of(served, leaving_at(3))
+        usual = np.array([0]) if k % 2 else None
+        job.answer(Answers(np.zeros((1, 5)), np.array([3]), np.zeros(1), 0.0, 0.1 + k, usual, np.zeros(1)))
+        recorder.answered(job)
+    assert recorder.median_run_s(served.bundle_id, "balanced", 3) is None
+    assert recorder.median_run_s(served.bundle_id, "balanced", 2) == 1.1

@@ -10,8 +10,11 @@ import pytest
 from runtime.contract.errors import BundleError
 from runtime.contract.preprocessing import Preprocessing
 from runtime.engine.bundle import open_bundle
+from runtime.engine.provider import Provider
+from runtime.serve import served_bundle
 from runtime.serve.limits import Limits
 from runtime.serve.served_bundle import ServedBundle, load
+from tests.ort_double import OrtDouble, use
 from tests.tiny_cascade import SPEC, random_images
 
 
@@ -56,3 +59,14 @@ def test_golden_samples_are_replayed_where_asked(bundle: Path, monkeypatch: pyte
     load(bundle, Limits())
     with pytest.raises(BundleError, match="golden samples differ"):
         load(bundle, Limits(), replay=True)
+
+
+def test_golden_samples_are_replayed_on_what_no_install_has_tried(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, OrtDouble())
+    replayed: list[Provider] = []
+    monkeypatch.setattr(served_bundle, "replay_golden", lambda _folder, _manifest, provider: replayed.append(provider))
+    assert load(bundle, Limits()).providers == ("cpu",)
+    assert load(bundle, Limits(), provider=Provider("cuda")).providers == ("cuda",)
+    assert replayed == [Provider("cuda")]

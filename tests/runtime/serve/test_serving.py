@@ -10,6 +10,7 @@ import pytest
 
 from runtime.contract.kind import Kind
 from runtime.serve.energy_share import EnergyShare
+from runtime.serve.job import Job
 from runtime.serve.limits import Limits
 from runtime.serve.refusal import Refused
 from runtime.serve.served_bundle import ServedBundle
@@ -122,3 +123,21 @@ def test_what_cannot_be_answered_in_time_is_refused_not_lost(served: ServedBundl
     cascade.hold.set()
     settled.wait(3)
     assert np.sum([job.answers is not None for job in settled.jobs]) == 1
+
+
+def test_whoever_notes_is_told_of_answers_and_of_joules_that_were_metered(
+    served: ServedBundle, serving: Serving
+) -> None:
+    noted: list[tuple[Job, EnergyShare | None]] = []
+    serving.note = lambda job, energy: noted.append((job, energy))
+    settled = Settled()
+    job = serving.submit(request(mode="one-shot"), served, settled)
+    settled.wait(1)
+    promised = serving.answered(job)
+    assert promised is not None
+    assert noted == [(job, None)]
+    serving.energy = Wattmeter()
+    metered = serving.answered(job)
+    assert metered is not None
+    assert noted[1] == (job, metered)
+    assert serving.recorder.recorded().requests == 2

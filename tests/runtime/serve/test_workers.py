@@ -163,3 +163,22 @@ def test_a_bundle_that_is_served_no_longer_is_not_kept_by_an_idle_thread(served:
                 break
             time.sleep(0.005)
         assert images() is None
+
+
+def test_a_mode_made_cautious_tells_what_it_would_have_done(served: ServedBundle) -> None:
+    images, settled = random_images(3), Settled()
+    mode = served.modes["balanced"]
+    usual = mode.run(images).exit_index.tolist()
+    mode.be_cautious(2)
+    try:
+        with at_work() as (queue, _):
+            queue.put(job_of(served, images[:1], "balanced", on_settled=settled), image_s=0.01)
+            queue.put(job_of(served, images, "balanced", on_settled=settled), image_s=0.01)
+            jobs = settled.wait(2)
+    finally:
+        mode.be_cautious(0)
+    for job in jobs:
+        assert job.answers is not None
+        assert job.answers.usual_exit_index is not None
+        assert job.answers.usual_exit_index.tolist() == usual[: len(job)]
+        assert job.answers.exit_index.tolist() == [3] * len(job)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from runtime.contract.errors import ConfigError
 from runtime.contract.operating_point import OperatingPoint
-from runtime.contract.telemetry_batch import AGGREGATE, EVENT, INFERENCE, decode
-from runtime.telemetry.recorder import Circumstances, Inference, Recording, ServedAs, TelemetryRecorder
+from runtime.contract.telemetry_batch import AGGREGATE, EVENT, INFERENCE, SAMPLE, decode
+from runtime.telemetry.inference import Circumstances, Inference, Recording, ServedAs
+from runtime.telemetry.recorder import KeepsNothing, TelemetryRecorder
 from runtime.telemetry.spool import Spool
 
 SERVED = ServedAs("bundle-1", "balanced", (0.001, 0.003), (0.010, 0.030), "VDD_IN", "sampled", 0.04, "measured")
@@ -177,3 +179,57 @@ def test_a_running_recorder_commits_what_is_left_when_it_is_closed(world: World,
 def test_recordings_that_cannot_be_meant_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         Recording(**changes)
+
+
+class Watching:
+    """Keeps what it was shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[Inference] = []
+        self.ticks: list[Circumstances] = []
+
+    def saw(self, inference: Inference) -> None:
+        self.seen.append(inference)
+
+    def ticked(self, last: Circumstances) -> None:
+        self.ticks.append(last)
+
+
+def test_watchers_see_every_inference_whether_or_not_it_is_kept(world: World) -> None:
+    recorder = TelemetryRecorder(KeepsNothing(), world.circumstances, Recording(keep_one_in=0))
+    watching = Watching()
+    recorder.watchers.append(watching)
+    for _ in range(3):
+        recorder.note(inference(world))
+    recorder.tick()
+    assert len(watching.seen) == 3
+    assert watching.ticks == [world.circumstances()]
+    recorder.close()
+
+
+def test_a_sample_is_committed_at_once(world: World, spool: Spool) -> None:
+    recorder = recorder_of(world, spool)
+    recorder.sample({"at_us": 1, "image_png": "iVBO"})
+    assert [row["image_png"] for row in rows(spool, SAMPLE)] == ["iVBO"]
+
+
+def test_a_minute_in_which_the_boards_meter_failed_has_no_board_energy(world: World, spool: Spool) -> None:
+    recorder = recorder_of(world, spool, keep_one_in=0)
+    for second in range(180):
+        recorder.note(inference(world))
+        world.pass_(1.0)
+        if second == 90:
+            world.board_j = 0.0  # it began anew
+        recorder.tick()
+    recorder.close()
+    found = [minute["board_uj"] for minute in rows(spool, AGGREGATE)[:3]]
+    assert found == [pytest.approx(5.0 * 59 * 1e6), None, pytest.approx(5.0 * 60 * 1e6)]
+
+
+def test_an_entropy_that_no_exit_computed_is_null(world: World, spool: Spool) -> None:
+    recorder = recorder_of(world, spool)
+    recorder.note(inference(world)._replace(entropy_nats=math.nan))
+    recorder.note(inference(world))
+    recorder.close()
+    assert [row["entropy_unats"] for row in rows(spool, INFERENCE)] == [None, 250_000]
+    assert rows(spool, AGGREGATE)[0]["entropy_unats"] == 250_000
