@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from codesign.walk import compile as compile_steps
 from codesign.walk import finish
 from codesign.walk.measure_step import measure_step
 from tests.codesign.small_run import SmallRun, without_the_moment
@@ -60,7 +61,7 @@ def test_a_board_that_cannot_be_reached_leaves_results_and_report(
 ) -> None:
     from codesign.walk.measure_run import Programs
 
-    monkeypatch.setattr(finish, "Programs", lambda: Programs("false", "false"))
+    monkeypatch.setattr(compile_steps, "Programs", lambda workplace: Programs("false", "false", workplace))
     assert copied_run("--resume", "--measure", "ssh://nobody@board.invalid") == 2
     assert "measuring on ssh://nobody@board.invalid failed" in capsys.readouterr().err
     assert "measured" not in copied_run.results
