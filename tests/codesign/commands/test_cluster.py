@@ -25,6 +25,7 @@ from runtime.contract.errors import ConfigError
 from tests.codesign.small_run import SmallRun, without_the_moment
 
 
+@pytest.mark.slow
 def test_a_compilation_on_a_cluster_comes_to_the_same_results_and_the_same_bundle(
     finished_run: SmallRun, new_run: SmallRun, cluster: Workplace, capsys: pytest.CaptureFixture[str]
 ) -> None:
