@@ -7,18 +7,15 @@ broker delivers twice is found by its key when the set is compacted.
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from runtime.contract.errors import ConfigError, StorageError
+from runtime.contract.telemetry_address import TOPIC, broker_at, trusting
 
 from .segments import Segments
 
-TOPIC = "edge-codesign/telemetry"
-PORTS = {"mqtt": 1883, "mqtts": 8883}
 SESSION_S = 7 * 86_400  # the broker keeps messages for a worker that is away so long
 IN_FLIGHT = 2000  # messages that the broker sends before the first is acknowledged
 INSTALL = "pip install 'edge-codesign[collect]'"
@@ -54,9 +51,7 @@ class MqttSource:
             from paho.mqtt.properties import Properties
         except ImportError as error:
             raise ConfigError("receiving by MQTT needs paho-mqtt", to_do=INSTALL) from error
-        parts = urlsplit(url)
-        if parts.scheme not in PORTS or not parts.hostname:
-            raise ConfigError(f"{url!r} names no MQTT broker", to_do="give mqtts://host[:port], or mqtt:// on your own")
+        broker = broker_at(url)
         self._segments, self._on_payloads = segments, on_payloads
         self._topic = f"$share/{group}/{TOPIC}/#"
         self._arrived: list[tuple[bytes, int, int]] = []  # content, message number, quality of service
@@ -72,19 +67,12 @@ class MqttSource:
         self._client.reconnect_delay_set(1, 30)
         if user is not None:
             self._client.username_pw_set(user, password)
-        if parts.scheme == "mqtts":
-            try:
-                self._client.tls_set_context(ssl.create_default_context(cafile=ca_file))
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigError(
-                    f"the certificates to trust cannot be read: {error}", where=ca_file, to_do="check the file"
-                ) from error
+        if broker.tls:
+            self._client.tls_set_context(trusting(ca_file))
         session: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval = SESSION_S
         session.ReceiveMaximum = IN_FLIGHT
-        self._client.connect_async(
-            parts.hostname, parts.port or PORTS[parts.scheme], keepalive=60, clean_start=False, properties=session
-        )
+        self._client.connect_async(broker.host, broker.port, keepalive=60, clean_start=False, properties=session)
         self._client.loop_start()
         self._keeper = threading.Thread(target=self._keep, name="mqtt to disk", daemon=True)
         self._keeper.start()

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtime.contract.durable import write_file
 from runtime.contract.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(args: Namespace) -> int:
         fleet = look_at(store, datetime.now(timezone.utc), args.missing_after)
     if args.out is not None:
         try:
-            args.out.write_text(rendered(fleet), encoding="utf-8")
+            write_file(args.out, rendered(fleet).encode())
         except OSError as error:
             raise StorageError(
                 f"the page cannot be written: {error.strerror or error}", where=str(args.out), to_do="choose another"

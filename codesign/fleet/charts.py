@@ -9,7 +9,7 @@ from codesign.report.picture import Picture, drawn
 from codesign.report.quantities import change_text, energy_text, share_text
 from codesign.report.scale import Scale, padded, tick_text
 
-from .view import Exits, Row
+from .view import Exits, Row, worst_first
 
 ROW, LEFT_WIDE, LEFT_NARROW, RIGHT = 26.0, 150.0, 84.0, 60.0
 MOST_ROWS = 40
@@ -22,7 +22,7 @@ def ratio_picture(devices: Sequence[Row]) -> Picture | None:
     known = [row for row in devices if row["energy_ratio"] is not None or row["latency_ratio"] is not None]
     if not known:
         return None
-    shown = sorted(known, key=lambda row: -max(_off(row["energy_ratio"]), _off(row["latency_ratio"])))[:MOST_ROWS]
+    shown = worst_first(known)[:MOST_ROWS]
     return drawn(lambda width: _ratios(shown, width))
 
 
@@ -117,10 +117,6 @@ def _days(rows: Sequence[Row], width: float) -> str:
         parts.append(svg.fitted_text(width - 82, y + 4, board, "label", 82, 13))
     label = f"Energy per image from {dates[0]} to {dates[-1]}, by board: {', '.join(boards)}."
     return svg.drawing(width, height, label, parts, "chart " + ("wide" if width > 500 else "narrow"))
-
-
-def _off(ratio: float | None) -> float:
-    return 0.0 if ratio is None else abs(ratio - 1.0)
 
 
 def _said(ratio: float | None) -> str:

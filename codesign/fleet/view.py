@@ -52,8 +52,7 @@ class Fleet:
     @property
     def off(self) -> list[Row]:
         """Devices whose energy or latency is not what was promised, the worst first."""
-        found = [row for row in self.devices if max(_apart(row["energy_ratio"]), _apart(row["latency_ratio"])) > OFF]
-        return sorted(found, key=lambda row: -max(_apart(row["energy_ratio"]), _apart(row["latency_ratio"])))
+        return [row for row in worst_first(self.devices) if _off(row) > OFF]
 
     @property
     def alarms(self) -> list[Row]:
@@ -81,5 +80,11 @@ def look_at(store: Store, at: datetime, missing_after_h: float) -> Fleet:
     return Fleet(store.state(), answers, at_us, missing_after_h)
 
 
-def _apart(ratio: float | None) -> float:
-    return 0.0 if ratio is None else abs(ratio - 1.0)
+def worst_first(devices: Sequence[Row]) -> list[Row]:
+    """Devices by how far energy or latency, whichever is worse, is from the promise; what is not known is not off."""
+    return sorted(devices, key=lambda row: -_off(row))
+
+
+def _off(row: Row) -> float:
+    known = [row[name] for name in ("energy_ratio", "latency_ratio") if row[name] is not None]
+    return max((abs(ratio - 1.0) for ratio in known), default=0.0)

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from runtime.contract.durable import write_file
 from runtime.contract.errors import StorageError
 
 HEADINGS = ("board", "default mode", "accuracy (test)", "energy per image", "latency", "saving", "clocks", "")
@@ -68,9 +69,7 @@ def write_boards_page(rows: Sequence[BoardRow], out: Path, *, waiting: Sequence[
         f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n{left}</tbody></table></main></body></html>\n"
     )
     try:
-        unfinished = out.with_name(f".{out.name}.unfinished")
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(out)
+        write_file(out, page.encode())
     except OSError as error:
         raise StorageError(
             f"the page over all boards cannot be written: {error.strerror}",

@@ -15,8 +15,8 @@ from runtime.contract.errors import StorageError
 from .run_folder import clear_storage_errors
 
 SCHEMA = "1.0"
+# What the figures of an entry stand on, rising.
 SHARED_HEADS, OWN_HEADS, MEASURED = "shared heads", "own heads", "measured"
-FIDELITIES = (SHARED_HEADS, OWN_HEADS, MEASURED)  # rising: what the figures of an entry stand on
 
 
 @dataclass(frozen=True, slots=True)

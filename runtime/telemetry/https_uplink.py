@@ -6,11 +6,11 @@ Sending one again is harmless, since rows are known by their keys. Standard libr
 from __future__ import annotations
 
 import http.client
-import ssl
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from runtime.contract.errors import ConfigError
+from runtime.contract.telemetry_address import trusting
 from runtime.contract.telemetry_bundle import bundled
 
 from .spool import Spooled
@@ -44,14 +44,7 @@ class HttpsUplink:
             raise ConfigError(f"telemetry is not sent in the clear to {host}", to_do="give an https:// URL")
         self._url, self._host, self._port, self._path = url, host, port, parts.path or "/"
         self._token = token
-        self._tls: ssl.SSLContext | None = None
-        if parts.scheme == "https":
-            try:
-                self._tls = ssl.create_default_context(cafile=ca_file)
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigError(
-                    f"the certificates to trust cannot be read: {error}", where=ca_file, to_do="check the file"
-                ) from error
+        self._tls = trusting(ca_file) if parts.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
 
     @property

@@ -8,21 +8,18 @@ The client is paho-mqtt (an extra, `mqtt`; EPL-2.0 or BSD). It keeps nothing ove
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from runtime.contract.errors import ConfigError
+from runtime.contract.telemetry_address import TOPIC, broker_at, trusting
 
 from .spool import Spooled
 from .uplink import UplinkFailed
 
 TIMEOUT_S = 30.0
 SUCCESS = 0  # of a PUBACK's reasons
-PORTS = {"mqtt": 1883, "mqtts": 8883}
-DEFAULT_TOPIC = "edge-codesign/telemetry"
 
 
 class MqttUplink:
@@ -33,7 +30,6 @@ class MqttUplink:
         url: str,
         device_id: str,
         *,
-        topic: str = DEFAULT_TOPIC,
         user: str | None = None,
         password: str | None = None,
         ca_file: str | None = None,
@@ -49,15 +45,8 @@ class MqttUplink:
             from paho.mqtt.enums import CallbackAPIVersion
         except ImportError as error:
             raise ConfigError("the MQTT uplink needs paho-mqtt", to_do="pip install 'edge-codesign[mqtt]'") from error
-        parts = urlsplit(url)
-        try:
-            host, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise ConfigError(f"{url!r} is no URL: {error}", to_do="give mqtts://host[:port]") from error
-        if parts.scheme not in PORTS or not host:
-            raise ConfigError(f"{url!r} names no MQTT broker", to_do="give mqtts://host[:port], or mqtt:// on your own")
-        self._url, self._host, self._port = url, host, port or PORTS[parts.scheme]
-        self._topic, self._timeout_s = f"{topic}/{device_id}", timeout_s
+        self._url, self._broker = url, broker_at(url)
+        self._topic, self._timeout_s = f"{TOPIC}/{device_id}", timeout_s
         self._settled = threading.Condition()
         self._acknowledged: set[int] = set()
         self._refusals: dict[int, str] = {}
@@ -66,14 +55,7 @@ class MqttUplink:
         self._paho, self._callbacks = paho, CallbackAPIVersion.VERSION2
         self._client_id, self._user, self._password = f"edge-{device_id}", user, password
         self._client: Any = None  # one per connection: it would send again, by itself, what the spool sends again
-        self._tls: ssl.SSLContext | None = None
-        if parts.scheme == "mqtts":
-            try:
-                self._tls = ssl.create_default_context(cafile=ca_file)
-            except (OSError, ssl.SSLError) as error:
-                raise ConfigError(
-                    f"the certificates to trust cannot be read: {error}", where=ca_file, to_do="check the file"
-                ) from error
+        self._tls = trusting(ca_file) if self._broker.tls else None
 
     @property
     def name(self) -> str:
@@ -103,7 +85,7 @@ class MqttUplink:
             self.close()
         if not taken:
             raise UplinkFailed(
-                f"{self._host} acknowledged nothing: {refused or self._problem or 'no answer in time'}",
+                f"{self._broker.host} acknowledged nothing: {refused or self._problem or 'no answer in time'}",
                 to_do="it will be tried again",
             )
         return taken
@@ -122,9 +104,11 @@ class MqttUplink:
         if self._tls is not None:
             client.tls_set_context(self._tls)
         try:
-            client.connect(self._host, self._port, keepalive=60, clean_start=True)
+            client.connect(self._broker.host, self._broker.port, keepalive=60, clean_start=True)
         except OSError as error:  # ssl.SSLError is one
-            raise UplinkFailed(f"{self._host} cannot be reached: {error}", to_do="it will be tried again") from error
+            raise UplinkFailed(
+                f"{self._broker.host} cannot be reached: {error}", to_do="it will be tried again"
+            ) from error
         self._client = client
         client.loop_start()
         with self._settled:
@@ -133,7 +117,9 @@ class MqttUplink:
         if not connected:
             problem = self._problem or "no answer in time"
             self.close()
-            raise UplinkFailed(f"{self._host} does not let this board in: {problem}", to_do="check user and password")
+            raise UplinkFailed(
+                f"{self._broker.host} does not let this board in: {problem}", to_do="check user and password"
+            )
 
     def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         with self._settled:

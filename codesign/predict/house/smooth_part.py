@@ -14,7 +14,7 @@ import numpy.typing as npt
 from runtime.contract.arrays import FloatArray
 
 LENGTHS = 4  # squared lengths 32, 8, 2 and 1/2, in units of the samples' median squared distance
-LONGEST, STEP = 32.0, 4
+LONGEST = 32.0
 
 
 @dataclass(frozen=True, slots=True)

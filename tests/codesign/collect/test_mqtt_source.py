@@ -120,6 +120,8 @@ def test_urls_and_missing_extras_are_said(tmp_path: Path, monkeypatch: pytest.Mo
     segments = Segments(tmp_path, "a")
     with pytest.raises(ConfigError, match="names no MQTT broker"):
         MqttSource("http://x", "a", segments, lambda _n: None)
+    with pytest.raises(ConfigError, match="is no URL"):
+        MqttSource("mqtts://host:port", "a", segments, lambda _n: None)
     monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
     with pytest.raises(ConfigError, match="needs paho-mqtt"):
         MqttSource("mqtt://x", "a", segments, lambda _n: None)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from runtime.contract.errors import ConfigError
+from runtime.contract.telemetry_address import TOPIC
 from runtime.contract.telemetry_batch import INFERENCE, decode
-from runtime.telemetry.mqtt_uplink import DEFAULT_TOPIC, MqttUplink
+from runtime.telemetry.mqtt_uplink import MqttUplink
 from runtime.telemetry.spool import Spool, Spooled
 from runtime.telemetry.uplink import UplinkFailed
 from tests.broker import Broker
@@ -45,7 +46,7 @@ class Subscriber:
         self.client.on_message = self._on_message
         self.client.connect("127.0.0.1", broker.port)
         self.client.loop_start()
-        self.client.subscribe(f"{DEFAULT_TOPIC}/#", qos=1)
+        self.client.subscribe(f"{TOPIC}/#", qos=1)
         assert subscribed.wait(10)
 
     def _on_message(self, _client: Any, _data: Any, message: Any) -> None:
