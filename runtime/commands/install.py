@@ -4,6 +4,12 @@ Whatever fails, the bundle that was current stays so. Undo with: edge-runtime ro
 
 Where the root has a folder `trusted_keys` (public keys in PEM), only bundles signed by one of them are installed or
 served.
+
+A fleet takes a bundle in stages: the same command goes to every board, with a larger share each time, and each board
+draws by itself whether it is among them. `codesign rollout` says from their telemetry whether to go on.
+
+    edge-runtime install bundle --canary 10%
+    edge-runtime install bundle --canary 100%
 """
 
 from __future__ import annotations
@@ -12,8 +18,12 @@ import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from runtime.contract.manifest import Manifest, read_manifest
 from runtime.engine.trust import demand_for
 from runtime.install.activate import install
+from runtime.install.canary import is_chosen, share_of
+from runtime.install.root import read_state
+from runtime.telemetry.identity import device_id
 
 from .root_argument import add_json, add_root
 
@@ -29,12 +39,22 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="KEYFILE",
         help="refuse a bundle not signed by this public key, or by one of them if given again (codesign sign)",
     )
+    parser.add_argument(
+        "--canary", metavar="SHARE", help="install only if this board is of that share of the fleet, as 10%% or 0.1"
+    )
+    parser.add_argument("--device-id", metavar="ID", help="this board's, for --canary (default: as in its telemetry)")
     add_root(parser)
     add_json(parser)
 
 
 def run(args: Namespace) -> int:
     """Install and say what is current now."""
+    if args.canary is not None and (waiting := _waiting(args, share_of(args.canary))) is not None:
+        if args.json:
+            print(json.dumps({"bundle_id": waiting.bundle_id, "compiled_for": waiting.board, "waits": True}, indent=1))
+        else:
+            print(f"{waiting.bundle_id} is not installed: this board is not of the first {args.canary} of the fleet")
+        return 0
     keys = args.require_signature
     require = None if keys is None else demand_for(keys, by="--require-signature")
     done = install(args.bundle, args.root, board=args.board, require=require)
@@ -46,6 +66,7 @@ def run(args: Namespace) -> int:
             "compiled_for": manifest.board,
             "was_current": done.was_current,
             "previous": done.previous,
+            "waits": False,
         }
         print(json.dumps(table, indent=1))
         return 0
@@ -54,3 +75,12 @@ def run(args: Namespace) -> int:
     if done.previous is not None:
         print(f"  undo with: edge-runtime rollback --root {args.root}  (returns to {done.previous})")
     return 0
+
+
+def _waiting(args: Namespace, share: float) -> Manifest | None:
+    """The bundle, where it is not this board's turn and the bundle is not current here already."""
+    manifest = read_manifest(args.bundle)
+    device = device_id() if args.device_id is None else args.device_id
+    if is_chosen(device, manifest.bundle_id, share) or read_state(args.root).current == manifest.bundle_id:
+        return None
+    return manifest

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .drawn import Drawn, PerImage
 from .histogram import Counted, Histogram
 from .job import Job
 
 RECENT = 512  # runs that are remembered one by one, per mode
-RATE_S = 10.0  # over which the request rate is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Recorded:
     refused: dict[int, int]  # by HTTP status
     requests: int  # answered
     images: int  # answered
+    asked: int  # images that were to be answered, whatever became of them
     busy_s: float  # of inference threads, all together
 
 
@@ -39,17 +40,17 @@ class Recorder:
         self._exits: dict[str, list[int]] = {}
         self._latency: dict[str, Histogram] = {}
         self._recent_s: dict[tuple[str, str], deque[float]] = {}
+        self._drawn: dict[tuple[str, str], Drawn] = {}
         self._waited, self._run = Histogram(), Histogram()
         self._refused: Counter[int] = Counter()
-        self._requests = self._images = 0
+        self._requests = self._images = self._asked = 0
         self._busy_s = 0.0
-        self._arrivals: deque[float] = deque(maxlen=4096)
         self._last_s = now_s()
 
-    def arrived(self) -> None:
-        """A request for inference came, whatever becomes of it."""
+    def asked(self, images: int) -> None:
+        """A request that makes sense came, whatever becomes of it: what a forecast goes by."""
         with self._lock:
-            self._arrivals.append(self._now_s())
+            self._asked += images
 
     def answered(self, job: Job) -> None:
         """A job was answered."""
@@ -75,6 +76,15 @@ class Recorder:
                     recent = self._recent_s[key] = deque(maxlen=RECENT)
                 recent.append(answers.run_s)
             self._last_s = self._now_s()
+
+    def drew(self, job: Job, active_energy_j: float) -> None:
+        """A job that was answered drew so much above idling, as metered."""
+        key, now_s = (job.bundle.bundle_id, job.served.mode.name), self._now_s()
+        with self._lock:
+            drawn = self._drawn.get(key)
+            if drawn is None:
+                drawn = self._drawn[key] = Drawn(now_s)
+            drawn.add(now_s, active_energy_j, len(job))
 
     def refused(self, status: int) -> None:
         """A request was refused with that HTTP status."""
@@ -103,19 +113,19 @@ class Recorder:
             recent = self._recent_s.get((bundle_id, mode), ())
             return float(np.median(recent)) if len(recent) >= least else None
 
+    def energy_per_image(self, bundle_id: str, mode: str, least_seconds: int) -> PerImage | None:
+        """Above idling, of a mode of a bundle; None where it was metered in fewer seconds."""
+        with self._lock:
+            drawn = self._drawn.get((bundle_id, mode))
+            return None if drawn is None else drawn.per_image(least_seconds)
+
     def forget(self, bundle_id: str) -> None:
         """Drop what is remembered of a bundle that is served no longer."""
         with self._lock:
             for key in [key for key in self._recent_s if key[0] == bundle_id]:
                 del self._recent_s[key]
-
-    def requests_per_s(self) -> float:
-        """Arrivals over the last while."""
-        with self._lock:
-            now_s, arrivals = self._now_s(), list(self._arrivals)
-        recent = sum(at_s > now_s - RATE_S for at_s in arrivals)
-        span_s = min(RATE_S, now_s - arrivals[0]) if len(arrivals) == self._arrivals.maxlen else RATE_S
-        return recent / span_s if recent else 0.0
+            for key in [key for key in self._drawn if key[0] == bundle_id]:
+                del self._drawn[key]
 
     def idle_s(self) -> float:
         """Since the last request was answered or refused."""
@@ -132,5 +142,6 @@ class Recorder:
                 refused=dict(self._refused),
                 requests=self._requests,
                 images=self._images,
+                asked=self._asked,
                 busy_s=self._busy_s,
             )

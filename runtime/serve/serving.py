@@ -14,7 +14,7 @@ from .job import Job
 from .job_queue import JobQueue
 from .limits import Limits
 from .recorder import Recorder
-from .refusal import Refused
+from .refusal import CLIENT_GONE, Refused
 from .served_bundle import ServedBundle
 from .workers import Workers
 
@@ -98,10 +98,15 @@ class Serving:
             deadline_s=now_s + request.deadline_s,
             on_settled=on_settled,
         )
+        self.recorder.asked(len(job))
         self.queue.put(job, image_s=self.recorder.image_s() / self._batching.threads)
         if self.parked:
             self.woken.set()
         return job
+
+    def abandon(self, job: Job) -> None:
+        """Its client has hung up: where it still waits, it is not run. What runs already is run to its end."""
+        self.queue.drop(job, Refused(CLIENT_GONE, "the client hung up"))
 
     def energy_of(self, job: Job) -> EnergyShare | None:
         """What a request drew: metered here, or promised by the bundle where nothing meters."""
@@ -115,8 +120,12 @@ class Serving:
         """Count a job that was answered; what it drew, as `energy_of`."""
         self.recorder.answered(job)
         energy = self.energy_of(job)
+        metered = energy if self.energy is not None else None
+        cautious = job.answers is not None and job.answers.usual_exit_index is not None  # and so costlier than it is
+        if metered is not None and metered.active_energy_j is not None and not cautious:
+            self.recorder.drew(job, metered.active_energy_j)
         if self.note is not None:
-            self.note(job, energy if self.energy is not None else None)
+            self.note(job, metered)
         return energy
 
     def swap(self, bundle: ServedBundle) -> ServedBundle:
@@ -138,8 +147,13 @@ class Serving:
         self.queue.close()
         if self.workers.join(timeout_s):
             return True
-        self.queue.refuse_all(Refused(503, "the server stopped before this request's turn came", retry_after_s=1))
+        self.refuse_what_is_left()
         return False
+
+    def refuse_what_is_left(self) -> None:
+        """Refuse what waits and what runs: there is no time left for it."""
+        self.queue.refuse_all(Refused(503, "the server stopped before this request's turn came", retry_after_s=1))
+        self.workers.refuse_running(Refused(503, "the server stopped before this request was answered", retry_after_s=1))
 
 
 def _mode_of(bundle: ServedBundle, asked: str | None) -> str:

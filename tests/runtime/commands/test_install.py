@@ -7,6 +7,8 @@ from pathlib import Path
 
 from codesign.bundle.sign import public_file, sign
 from runtime.contract.manifest import read_manifest
+from runtime.install.canary import lot
+from runtime.install.root import read_state
 from tests.keys import write_key
 from tests.rewritten import with_manifest
 from tests.runtime.commands.conftest import Outcome
@@ -57,3 +59,24 @@ def test_a_signature_can_be_required_by_any_of_several_keys(call: Call, bundle: 
     sign(bundle, theirs)
     assert call("install", bundle, *required[:2]).status == 2
     assert call("install", bundle, *required).status == 0
+
+
+def test_a_fleet_takes_a_bundle_by_shares_and_each_board_draws_its_lot(
+    call: Call, bundle: Path, tmp_path: Path
+) -> None:
+    bundle_id = read_manifest(bundle).bundle_id
+    devices = sorted((f"device-{k}" for k in range(50)), key=lambda device: lot(device, bundle_id))
+    first, last = devices[0], devices[-1]
+    waits = call("install", bundle, "--canary", "10%", "--device-id", last)
+    assert waits.status == 0
+    assert "is not installed: this board is not of the first 10% of the fleet" in waits.out
+    assert call("install", bundle, "--canary", "0.1", "--device-id", last, "--json").json()["waits"] is True
+    assert read_state(tmp_path / "root").current is None
+    assert call("install", bundle, "--canary", "10%", "--device-id", first, "--json").json()["waits"] is False
+    assert "was current already" in call("install", bundle, "--canary", "0%", "--device-id", first).out
+
+
+def test_a_share_that_is_none_is_an_error(call: Call, bundle: Path) -> None:
+    outcome = call("install", bundle, "--canary", "many", "--device-id", "d")
+    assert outcome.status == 2
+    assert "a share of a fleet is 0 % to 100 %" in outcome.err

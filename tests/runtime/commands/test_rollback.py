@@ -28,3 +28,17 @@ def test_without_a_bundle_before_it_is_an_error(call: Call, bundle: Path) -> Non
     outcome = call("rollback")
     assert outcome.status == 2
     assert "there is no previous bundle to return to" in outcome.err
+
+
+def test_a_whole_fleet_can_be_asked_and_only_boards_with_that_bundle_return(
+    call: Call, bundle: Path, tmp_path: Path
+) -> None:
+    write_tiny_bundle(tmp_path / "other", seed=9)
+    call("install", bundle)
+    call("install", tmp_path / "other")
+    bad, good = (read_manifest(folder).bundle_id for folder in (tmp_path / "other", bundle))
+    assert call("rollback", "--from", bad[:12], "--json").json()["rolled_back"] is True
+    again = call("rollback", "--from", bad[:12], "--json").json()
+    assert (again["rolled_back"], again["bundle_id"]) == (False, good)
+    assert "is not current here: nothing to do" in call("rollback", "--from", bad).out
+    assert call("rollback", "--from", bad[:7]).status == 2

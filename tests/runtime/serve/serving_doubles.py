@@ -73,9 +73,11 @@ def loaded(folder: Path) -> ServedBundle:
     return load(folder, LIMITS)
 
 
-def promising(bundle: ServedBundle, latency_s: float, bundle_id: str) -> ServedBundle:
-    """The same bundle under another id, expecting another latency."""
+def promising(bundle: ServedBundle, latency_s: float, bundle_id: str, *, energy_j: float | None = None) -> ServedBundle:
+    """The same bundle under another id, expecting another latency, and an energy if given."""
     expected = {"latency_s": Figure(latency_s, Kind.SIMULATED, "test")}
+    if energy_j is not None:
+        expected["energy_j"] = Figure(energy_j, Kind.SIMULATED, "test")
     modes = {
         name: replace(served, mode=replace(served.mode, expected=expected)) for name, served in bundle.modes.items()
     }
