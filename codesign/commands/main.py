@@ -23,6 +23,7 @@ COMMANDS = {
     "benchmark": "benchmark",
     "collect": "collect",
     "fleet": "fleet",
+    "rollout": "rollout",
 }
 GO_ON = {
     "compile": "add --resume: what was finished is kept",
@@ -34,6 +35,7 @@ GO_ON = {
     "benchmark": "run the same command again",
     "collect": "run the same command again: what was acknowledged is kept",
     "fleet": "run the same command again",
+    "rollout": "run the same command again",
 }
 BAD_INPUT, INTERRUPTED = 2, 130
 

@@ -49,6 +49,7 @@ class HotSwap:
         self._trial: Probation | None = None
         self._dropped = False  # a bundle, just now: by the next look nobody refers to it any more
         self.swaps = self.rollbacks = 0
+        self.failed: str | None = None  # the bundle that was rolled back last
 
     def look(self) -> None:
         """See which bundle is current, and go one step on the way to it."""
@@ -135,6 +136,7 @@ class HotSwap:
 
     def _roll_back(self, failed: str) -> None:
         """Have the install root agree with what is served, where it still points to the bundle that failed."""
+        self.failed = failed
         self.rollbacks += 1
         try:
             if read_state(self._root).current == failed:

@@ -22,6 +22,11 @@ class Swaps(Protocol):
         """Bundles that failed here."""
         ...
 
+    @property
+    def failed(self) -> str | None:
+        """The latest of them."""
+        ...
+
 
 class ServerEvents:
     """A Watcher of the recorder: it looks once a second."""
@@ -54,7 +59,8 @@ class ServerEvents:
         if swaps > self._swaps:
             self._says("swapped", "another bundle took over", bundle_id=self._bundle_id())
         if rollbacks > self._rollbacks:
-            self._says("rolled back", "a bundle failed here: this one serves", bundle_id=self._bundle_id())
+            text = f"this bundle failed here: {self._bundle_id()[:12]} serves"
+            self._says("rolled back", text, bundle_id=self._swap.failed)
         if refusals > self._seen:
             self._refused(refusals - self._seen)
         self._swaps, self._rollbacks, self._seen = swaps, rollbacks, refusals

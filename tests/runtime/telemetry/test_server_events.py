@@ -9,7 +9,7 @@ from runtime.telemetry.server_events import ServerEvents
 
 
 def test_each_is_told_once() -> None:
-    swap, refusals = SimpleNamespace(swaps=0, rollbacks=0), [0]
+    swap, refusals = SimpleNamespace(swaps=0, rollbacks=0, failed=None), [0]
     told: list[tuple[str, str | None]] = []
     refused: list[int] = []
 
@@ -21,7 +21,7 @@ def test_each_is_told_once() -> None:
     swap.swaps, refusals[0] = 1, 3
     events.ticked(Circumstances())
     events.ticked(Circumstances())
-    swap.rollbacks, refusals[0] = 1, 5
+    swap.rollbacks, swap.failed, refusals[0] = 1, "b2", 5
     events.ticked(Circumstances())
-    assert told == [("swapped", "b1"), ("rolled back", "b1")]
+    assert told == [("swapped", "b1"), ("rolled back", "b2")]
     assert refused == [3, 2]
