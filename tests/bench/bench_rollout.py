@@ -5,6 +5,7 @@ bundle that draws more or less. The collected set is asked after 6 hours, 12 hou
 widen or to roll back.
 
     python -m tests.bench.bench_rollout --fleets 40 --json tests/bench/results/rollout.json
+    python -m tests.bench.bench_rollout --fleets 200 --first-seed 1000 --shares 0.1 --only tolerance --json OUT
 """
 
 from __future__ import annotations
@@ -51,12 +52,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fleets", type=int, default=40, help="per case and share (default: 40)")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.1, 0.3])
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name holds it")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     rows = []
     for share in args.shares:
         for name, case in CASES.items():
-            found = [first_verdict(case, share, seed) for seed in range(args.fleets)]
+            if args.only not in name:
+                continue
+            seeds = range(args.first_seed, args.first_seed + args.fleets)
+            found = [first_verdict(case, share, seed) for seed in seeds]
             verdicts = Counter(verdict for verdict, _ in found)
             sure_h = [hours for _, hours in found if hours is not None]
             rows.append(
@@ -71,7 +77,8 @@ def main() -> None:
             )
             print(rows[-1], flush=True)
     if args.json is not None:
-        command = f"python -m tests.bench.bench_rollout --fleets {args.fleets}"
+        command = f"python -m tests.bench.bench_rollout --fleets {args.fleets} --first-seed {args.first_seed}"
+        command += f" --shares {' '.join(map(str, args.shares))}" + (f" --only {args.only}" if args.only else "")
         table = {"kind": "simulated fleets", "command": command, "boards": 60, "rows": rows}
         args.json.write_text(f"{json.dumps(table, indent=1, ensure_ascii=False)}\n", encoding="utf-8")
 
