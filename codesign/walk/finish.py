@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from codesign.data.dataset import Dataset
-from codesign.policy.expected_answers import expected_answers
 from codesign.policy.requirement import Requirement
 from codesign.report.page import write_report
 from codesign.search.backbone_record import BackboneRecord
@@ -19,6 +18,7 @@ from .bundle_step import Verification, promise_of, write_and_verify
 from .certify_step import CERTIFIED_MODE
 from .choose_step import DEFAULT_MODE, Modes, requirement
 from .comparison import FamilyGain, Judge, compare, family_gain
+from .expected_step import expected_by_mode
 from .header import header
 from .limits_step import limits_result
 from .measure_run import Programs
@@ -162,7 +162,7 @@ def _write(
     folder: RunFolder,
     rate: float,
 ) -> Verification:
-    pricing, polisher = searched.solver.pricing, polisher_of(searched)
+    pricing = searched.solver.pricing
     promises = {}
     for name, chosen in modes.items():
         costs = pricing.exited(chosen.chain).stage_costs(chosen.design.mask)
@@ -188,8 +188,5 @@ def _write(
         requests_per_s=rate,
         provenance=provenance,
         precision=settings.precision,
-        expected={
-            name: expected_answers(polisher.log(chosen), chosen.design.mask, chosen.policy)
-            for name, chosen in modes.items()
-        },
+        expected=expected_by_mode(modes.items(), searched, folder.path),
     )

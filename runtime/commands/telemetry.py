@@ -75,6 +75,7 @@ def _show(spool: Spool, args: Namespace) -> None:
 def _text(state: SpoolState) -> str:
     lines = [f"{name}: {rows:,} rows, {state.bytes[name]:,} bytes" for name, rows in state.rows.items()]
     lines += [f"dropped since the spool was made: {rows:,} {name}" for name, rows in state.dropped.items()]
+    lines += [f"dropped before they were sent by {name}: {rows:,} rows" for name, rows in state.missed.items() if rows]
     return "\n".join([*(lines or ["nothing waits"]), f"on disk: {state.file_bytes:,} bytes"])
 
 

@@ -15,14 +15,25 @@ class ExpectedAnswers:
     entropy_edges: tuple[tuple[float, ...], ...]  # by exit: upper ends of all ranges but the last, nats, ascending
     shares: tuple[tuple[float, ...], ...]  # by exit: of all images, one more than edges
     images: int
+    faults: tuple[tuple[float, ...], ...] = ()  # like `shares`: of a cell's answers, how many are wrong; (): not known
 
     def __post_init__(self) -> None:
         total = sum(map(sum, self.shares))
+        known = not self.faults or (
+            [len(faults) for faults in self.faults] == [len(shares) for shares in self.shares]
+            and all(0.0 <= fault <= 1.0 for faults in self.faults for fault in faults)
+        )
         fits = len(self.entropy_edges) == len(self.shares) and all(
             len(shares) == len(edges) + 1 and list(edges) == sorted(edges)
             for edges, shares in zip(self.entropy_edges, self.shares, strict=False)
         )
-        if not fits or self.images < 1 or abs(total - 1.0) > 1e-6 or min(map(min, self.shares), default=-1.0) < 0:
+        if (
+            not fits
+            or not known
+            or self.images < 1
+            or abs(total - 1.0) > 1e-6
+            or min(map(min, self.shares), default=-1.0) < 0
+        ):
             raise BundleError(
                 "what is expected of exits and entropies does not add up", to_do="compile the bundle again"
             )
@@ -33,6 +44,7 @@ class ExpectedAnswers:
             "entropy_edges": [list(edges) for edges in self.entropy_edges],
             "shares": [list(shares) for shares in self.shares],
             "images": self.images,
+            "faults": [list(faults) for faults in self.faults],
         }
 
     @classmethod
@@ -43,6 +55,7 @@ class ExpectedAnswers:
                 tuple(tuple(float(edge) for edge in edges) for edges in table["entropy_edges"]),
                 tuple(tuple(float(share) for share in shares) for shares in table["shares"]),
                 int(table["images"]),
+                tuple(tuple(float(fault) for fault in faults) for faults in table.get("faults", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import os
-import stat
-from pathlib import Path
 from typing import Any
 
 from runtime.contract.errors import ConfigError
@@ -15,7 +12,6 @@ from .app import send_refusal
 from .listeners import Tls
 from .refusal import Refused
 
-LEAST_TOKEN = 16  # characters
 OPEN_PATHS = ("/v2/health/live", "/v2/health/ready")  # for load balancers; they tell nothing else
 BEARER = b"bearer "
 
@@ -47,31 +43,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def read_token(path: Path) -> bytes:
-    """The token in a file, without surrounding white space.
-
-    Raises:
-        ConfigError: unreadable, readable by everyone, too short, or not one line of visible ASCII.
-    """
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            token = file.read(4096).strip()
-    except OSError as error:
-        raise ConfigError(
-            f"the token cannot be read: {error.strerror}", where=str(path), to_do="check the path and its owner"
-        ) from error
-    if mode & stat.S_IROTH:
-        raise ConfigError("everyone on this machine can read the token", where=str(path), to_do=f"chmod o-r {path}")
-    if len(token) < LEAST_TOKEN or not all(33 <= byte <= 126 for byte in token):
-        raise ConfigError(
-            f"a token is one word of at least {LEAST_TOKEN} visible ASCII characters",
-            where=str(path),
-            to_do=f"openssl rand -hex 32 > {path}",
-        )
-    return token
 
 
 class TokenGuard:

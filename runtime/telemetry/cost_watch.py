@@ -1,8 +1,9 @@
 """Do images still cost what the bundle promised? A ratio per stretch of time, and the median of the last ten.
 
-A stretch lasts a minute at least and 500 images at least, so that a slow camera is judged, too. An alarm is a median
+A stretch lasts ten minutes at least and 500 images at least, so that a slow camera is judged, too. An alarm is a median
 that is off by more than 15 %; it ends where the median is off by less than 10 %. A median of ten takes five odd
-stretches to move: a minute of other work on the board is no alarm.
+stretches to move: half an hour of other work on the board is no alarm, and what has changed for good is told after an
+hour.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from statistics import median
 
-STRETCH_S, STRETCH_IMAGES, STRETCHES = 60.0, 500, 10
+STRETCH_S, STRETCH_IMAGES, STRETCHES = 600.0, 500, 10
 OFF, BACK = 0.15, 0.10
 
 

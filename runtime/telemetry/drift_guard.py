@@ -2,7 +2,7 @@
 
 It is told where the mode's own thresholds would have let each image leave, whatever thresholds are in force, so that
 the test goes on while images run deeper. Each alarm is one step: half of the thresholds, then full depth. Trust returns
-at once and in full when every cell's share over the last `recover_images` lies within the band that counts as no drift.
+at once and in full when the last `recover_images` lie within all the bands that count as no drift.
 An alarm soon after that doubles how many it takes the next time, so that what sits at the band's edge does not flap.
 """
 
@@ -21,7 +21,7 @@ from runtime.contract.expected_answers import ExpectedAnswers
 from .drift import BATCH, Alarm, DriftMonitor, DriftRules
 
 LEAST_RECOVER = 2000  # images: with fewer, chance alone moves a share by more than what matters
-SOON = 10  # times what it took to recover: an alarm within so many images means that trust came too early
+SOON = 50  # times what it took to recover: an alarm within so many images means that trust came too early
 MOST_DOUBLED = 16
 DRIFT = DriftRules()
 
@@ -63,7 +63,7 @@ class DriftGuard:
         self.alarms = 0
         self._doubled = 1
         self._since_recovery: int | None = None  # images; None: it has not recovered yet
-        cells = len(self._monitor.band[0])
+        cells = self._monitor.growth.shape[0]
         self._batch: FloatArray = np.zeros(cells)
         self._in_batch = 0
         self._batches: deque[FloatArray] = deque()
@@ -113,9 +113,7 @@ class DriftGuard:
         if images > self.recover_images:
             self._recent -= self._batches.popleft()
             images -= BATCH
-        low, high = self._monitor.band
-        shares = self._recent / images
-        if images < self.recover_images or not ((shares >= low) & (shares <= high)).all():
+        if images < self.recover_images or not self._monitor.within(self._recent / images):
             return None
         self.level, self.alarm, self._since_recovery = 0, None, 0
         self._monitor.reset()

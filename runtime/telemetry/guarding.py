@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from runtime.serve.caution import WORDS, most_cautious
-from runtime.serve.served_bundle import ServedBundle, ServedMode
+from runtime.serve.served_bundle import ServedBundle
+from runtime.serve.served_mode import ServedMode
 
 from .cost_watch import CostWatch
 from .drift_guard import DriftGuard, GuardRules, Step
@@ -64,7 +65,7 @@ class Guarding:
         guarded = self.modes.get(inference.served.mode) or self._guarded(inference.served.mode)
         guarded.seen += 1
         if guarded.guard is not None and self._one_in and guarded.seen % self._one_in == 0:
-            self._test(guarded, guarded.guard, inference)
+            self._test(guarded.guard, inference)
         if inference.batch_images == 1 and self._last.applied in (None, guarded.served.mode.operating_point):
             self._weigh(guarded, inference)
 
@@ -84,18 +85,18 @@ class Guarding:
             text = "this bundle does not say which exits and entropies to expect: drift of images cannot be told"
             self._says("no drift test", text, bundle_id=bundle_id, mode=mode)
         guard = None if expected is None else DriftGuard(expected, most_cautious(served.mode.policy), self._rules)
-        guarded = Guarded(served, guard)
+        guarded = Guarded(served.at_rest(), guard)  # its stages must be free to go
         self.modes = {**self.modes, mode: guarded}  # whoever reads the dictionary may be in the middle of it
         return guarded
 
-    def _test(self, guarded: Guarded, guard: DriftGuard, inference: Inference) -> None:
+    def _test(self, guard: DriftGuard, inference: Inference) -> None:
         exit_index, nats = inference.exit_index, inference.entropy_nats
         if inference.usual_exit_index is not None and inference.usual_entropy_nats is not None:
             exit_index, nats = inference.usual_exit_index, inference.usual_entropy_nats
         step = guard.answered(exit_index, math.inf if math.isnan(nats) else nats)
         if step is None:
             return
-        guarded.served.be_cautious(guard.level)
+        self._bundle.modes[inference.served.mode].be_cautious(guard.level)
         about = {"bundle_id": inference.served.bundle_id, "mode": inference.served.mode}
         if step is Step.RECOVERED:
             self._says("recovered", f"mode {about['mode']}: answers are as expected again: {WORDS[0]}", **about)

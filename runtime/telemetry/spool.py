@@ -1,8 +1,9 @@
 """The durable queue between a daemon and whoever collects: SQLite, one writer, oldest dropped first, drops counted.
 
 A payload is committed together with the sequence numbers of its rows, so a number is given once, whatever is killed
-when. It is deleted only when it was acknowledged, or when its class grows beyond its share of the cap; then the counter
-of dropped rows grows in the same transaction. Disks that are full make drops, not errors.
+when. It is deleted only when it was acknowledged and all other readers (`spool_readers`) have passed it, or when its
+class grows beyond its share of the cap; then the counter of dropped rows grows in the same transaction. Disks that are
+full make drops, not errors.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from runtime.contract.errors import ConfigError, StorageError
+from runtime.contract.sqlite_file import opened
 from runtime.contract.telemetry_batch import (
     AGGREGATE,
     CLASSES,
@@ -26,6 +29,8 @@ from runtime.contract.telemetry_batch import (
     Value,
     encode,
 )
+
+from . import spool_readers
 
 CAP_BYTES: Mapping[str, int] = {EVENT: 2 << 20, AGGREGATE: 16 << 20, INFERENCE: 64 << 20, SAMPLE: 32 << 20}
 VERSION = 1
@@ -38,6 +43,14 @@ CREATE TABLE IF NOT EXISTS payload (
 CREATE TABLE IF NOT EXISTS boot (boot_id TEXT PRIMARY KEY, next_seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dropped (class TEXT PRIMARY KEY, rows INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+
+PRAGMAS = (
+    "page_size = 1024",  # a commit changes a few pages: small ones spare flash
+    "auto_vacuum = INCREMENTAL",
+    "journal_size_limit = 4194304",
+    "wal_autocheckpoint = 4096",  # pages that change often are copied back seldom
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +69,10 @@ class Spooled:
 class SpoolState:
     """What a spool holds, by class."""
 
-    rows: dict[str, int]
-    bytes: dict[str, int]
+    rows: dict[str, int]  # that wait
+    bytes: dict[str, int]  # with those that were acknowledged and are kept for a reader
     dropped: dict[str, int]  # since the spool was made
+    missed: dict[str, int]  # by reader: rows that were dropped before it came to them
     file_bytes: int
 
 
@@ -86,31 +100,17 @@ class Spool:
         self._cap_bytes = {**CAP_BYTES, **cap_bytes}
         self._lock = threading.Lock()
         self._unsaved_drops: dict[str, int] = {}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
-            self._base.execute("PRAGMA page_size = 1024")  # a commit changes a few pages: small ones spare flash
-            self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
-            self._base.execute("PRAGMA journal_size_limit = 4194304")
-            self._base.execute("PRAGMA wal_autocheckpoint = 4096")  # pages that change often are copied back seldom
-            (version,) = self._base.execute("PRAGMA user_version").fetchone()
-            if version > VERSION:
-                raise StorageError(
-                    f"the spool is of version {version}; this runtime writes {VERSION}",
-                    where=str(path),
-                    to_do="update edge-codesign on this board, or purge: edge-runtime telemetry purge",
-                )
-            self._base.executescript(TABLES)
-            self._base.execute(f"PRAGMA user_version = {VERSION}")
-            self._held_bytes = self._sizes()
-        except (sqlite3.Error, OSError) as error:
-            raise StorageError(
-                f"the spool cannot be opened: {error}",
-                where=str(path),
-                to_do="check the folder; a damaged spool can be moved away, what was in it is lost",
-            ) from error
+        self._base = opened(
+            path,
+            TABLES + spool_readers.TABLES,
+            VERSION,
+            what="the spool",
+            waits_s=10.0,
+            too_new_to_do="update edge-codesign on this board, or purge: edge-runtime telemetry purge",
+            unreadable_to_do="check the folder; a damaged spool can be moved away, what was in it is lost",
+            pragmas=PRAGMAS,
+        )
+        self._held_bytes = self._sizes()
 
     def __enter__(self) -> Spool:
         return self
@@ -155,20 +155,12 @@ class Spool:
 
     def _changed(self, change: Callable[[], None], tables: Sequence[tuple[str, Mapping[str, Sequence[Value]]]]) -> bool:
         try:
-            self._base.execute("BEGIN IMMEDIATE")
-            change()
-            self._base.execute("COMMIT")
+            self._in_one(change)
         except sqlite3.Error:  # a full or failing disk: the daemon serves on, what is lost is counted
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
             for row_class, columns in tables:
                 rows = len(next(iter(columns.values())))
                 self._unsaved_drops[row_class] = self._unsaved_drops.get(row_class, 0) + rows
             return False
-        except BaseException:
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
-            raise
         self._unsaved_drops.clear()
         return True
 
@@ -185,7 +177,8 @@ class Spool:
                 return
             identity, size, rows = oldest[0]
             self._base.execute("DELETE FROM payload WHERE id = ?", (identity,))
-            self._count_dropped(row_class, rows)
+            if not spool_readers.dropped(self._base, identity, row_class, rows):
+                self._count_dropped(row_class, rows)
             self._held_bytes[row_class] -= size
 
     def _sizes(self) -> dict[str, int]:
@@ -198,9 +191,23 @@ class Spool:
             (row_class, rows),
         )
 
-    def waiting(self, most_bytes: int, after_id: int = 0) -> list[Spooled]:
+    def read_also_by(self, readers: Mapping[str, str]) -> None:
+        """Keep what is acknowledged until these readers, by name, have passed the classes that they read, too.
+
+        Raises:
+            StorageError: the disk refuses.
+        """
+        with self._lock:
+            try:
+                self._in_one(lambda: spool_readers.keep_only(self._base, readers))
+            except sqlite3.Error as error:
+                raise self._unreadable(error) from error
+
+    def waiting(self, most_bytes: int, after_id: int = 0, *, reader: str | None = None) -> list[Spooled]:
         """The oldest payloads of about so many bytes, at least one if any waits; classes in the order they came.
 
+        Args:
+            reader: one of `read_also_by`: of its class, what it has not passed yet.
         Raises:
             StorageError: the spool cannot be read.
         """
@@ -208,10 +215,10 @@ class Spool:
         size = 0
         try:
             with self._lock, closing(self._base.cursor()) as cursor:
-                cursor.execute(
-                    "SELECT id, class, boot_id, first_seq, rows, content FROM payload WHERE id > ? ORDER BY id",
-                    (after_id,),
-                )
+                if reader is None:
+                    cursor.execute(spool_readers.WAITS, (after_id,))
+                else:
+                    cursor.execute(spool_readers.WAITS_FOR, (reader, after_id))
                 for row in cursor:
                     size += len(row[-1])
                     if found and size > most_bytes:
@@ -221,19 +228,34 @@ class Spool:
             raise self._unreadable(error) from error
         return found
 
-    def acknowledge(self, ids: Sequence[int]) -> bool:
-        """Delete what has arrived. False where the disk refused: it will be sent again, and known by its key."""
+    def acknowledge(self, ids: Sequence[int], *, reader: str | None = None) -> bool:
+        """Delete what has arrived. False where the disk refused: it will be sent again, and known by its key.
+
+        Args:
+            reader: passes all up to the latest of them, and deletes nothing that others need.
+        """
+        change = partial(spool_readers.acknowledged, self._base, ids)
+        if reader is not None:
+            change = partial(spool_readers.passed, self._base, reader, max(ids, default=0))
         with self._lock:
             try:
-                self._base.execute("BEGIN IMMEDIATE")
-                self._base.executemany("DELETE FROM payload WHERE id = ?", [(identity,) for identity in ids])
-                self._base.execute("COMMIT")
+                self._in_one(change)
                 self._base.execute("PRAGMA incremental_vacuum(64)")
             except sqlite3.Error:
-                if self._base.in_transaction:
-                    self._base.execute("ROLLBACK")
                 return False
         return True
+
+    def _in_one(self, change: Callable[[], None]) -> None:
+        """One transaction: all of it or nothing. Raises what `change` does."""
+        try:
+            self._base.execute("BEGIN IMMEDIATE")
+            change()
+            self._base.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # of a file that was closed meanwhile, too
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
+            raise
 
     def purge(self) -> int:
         """Delete everything that waits; how many rows that were. Raises StorageError where the disk refuses."""
@@ -241,6 +263,7 @@ class Spool:
             try:
                 (rows,) = self._base.execute("SELECT COALESCE(SUM(rows), 0) FROM payload").fetchone()
                 self._base.execute("DELETE FROM payload")
+                self._base.execute("DELETE FROM kept")
                 self._base.execute("VACUUM")
             except sqlite3.Error as error:
                 raise self._unreadable(error) from error
@@ -250,8 +273,12 @@ class Spool:
         """What is in it. Raises StorageError where it cannot be read."""
         try:
             with self._lock:
-                held = self._base.execute("SELECT class, SUM(rows), SUM(bytes) FROM payload GROUP BY class").fetchall()
+                held = self._base.execute(
+                    "SELECT class, SUM(CASE WHEN id IN kept THEN 0 ELSE rows END), SUM(bytes)"
+                    " FROM payload GROUP BY class"
+                ).fetchall()
                 dropped = dict(self._base.execute("SELECT class, rows FROM dropped").fetchall())
+                missed = dict(self._base.execute("SELECT name, missed FROM reader").fetchall())
         except sqlite3.Error as error:
             raise self._unreadable(error) from error
         for row_class, rows in self._unsaved_drops.items():
@@ -261,6 +288,7 @@ class Spool:
             rows={row_class: int(rows) for row_class, rows, _ in held},
             bytes={row_class: int(size) for row_class, _, size in held},
             dropped={row_class: int(rows) for row_class, rows in dropped.items()},
+            missed={str(name): int(rows) for name, rows in missed.items()},
             file_bytes=sum(path.stat().st_size for path in files if path.exists()),
         )
 

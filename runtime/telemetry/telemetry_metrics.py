@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from runtime.contract.errors import StorageError
 from runtime.serve.prometheus import MetricsText
 
 from .guarding import Guarding
 from .inference import Circumstances, Inference
+from .otlp_uplink import OtlpUplink
 from .spool import Spool, SpoolState
 from .uplink import Shipper
 
 PREFIX = "edge_runtime"
 LOOK_S = 10.0  # between two looks into the spool: whoever asks for metrics shall not wait for a disk
+
+
+class Otlp(NamedTuple):
+    """The second way out."""
+
+    shipper: Shipper
+    uplink: OtlpUplink
 
 
 class TelemetryMetrics:
@@ -26,9 +35,12 @@ class TelemetryMetrics:
         spool: Spool | None,
         shipper: Shipper | None,
         *,
+        otlp: Otlp | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._guarding, self._spool, self._shipper, self._now_s = guarding, spool, shipper, now_s
+        self._guarding, self._spool, self._now_s = guarding, spool, now_s
+        self._otlp = otlp
+        self._shippers = {"uplink": shipper, "otlp": None if otlp is None else otlp.shipper}
         self._next_s = now_s()
         self._state: SpoolState | None = None  # None: it cannot be read, or nothing is recorded
 
@@ -59,10 +71,20 @@ class TelemetryMetrics:
                 [({of: n}, v) for n, v in dropped.items()],
             )
             text.gauge(f"{PREFIX}_telemetry_bytes", "Of the spool on disk.", [({}, self._state.file_bytes)])
-        if self._shipper is not None:
-            state = self._shipper.state
-            text.counter(f"{PREFIX}_uplink_rows_total", "Rows that were acknowledged.", [({}, state.sent_rows)])
-            text.gauge(f"{PREFIX}_uplink_failures", "Failures to send, in a row.", [({}, state.failures)])
+            if self._otlp is not None:
+                missed = sum(self._state.missed.values())
+                text.counter(f"{PREFIX}_otlp_missed_rows_total", "Rows dropped before they were sent.", [({}, missed)])
+        if self._otlp is not None:
+            text.counter(
+                f"{PREFIX}_otlp_refused_points_total",
+                "Data points that the other side called invalid.",
+                [({}, self._otlp.uplink.refused_points)],
+            )
+        for name, shipper in self._shippers.items():
+            if shipper is not None:
+                state = shipper.state
+                text.counter(f"{PREFIX}_{name}_rows_total", "Rows that were acknowledged.", [({}, state.sent_rows)])
+                text.gauge(f"{PREFIX}_{name}_failures", "Failures to send, in a row.", [({}, state.failures)])
         self._drift(text)
 
     def _drift(self, text: MetricsText) -> None:

@@ -125,6 +125,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
         folder = Path(name)
         found: dict[str, Any] = {
+            "command": "python -m tests.bench.bench_telemetry --folder DIR --json OUT",
+            "load_before": os.getloadavg()[0],  # processes that want a core: spool throughput suffers from others
             "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
             "kind": "measured",
             "note": note_costs_s(folder, 300_000),

@@ -3,10 +3,10 @@
     python -m tests.bench.bench_telemetry_kill [--devices 100] [--collectors 100] [--brokers 20] [--json OUT]
 
 A device notes 500 inferences a second and ships them over a real mosquitto on loopback to two collecting workers of one
-group, one of which compacts. At random moments one of them is killed (SIGKILL; the broker is restarted as its service
-would be) and started again. In the end all is let run empty. Then every number that the spool gave must be in the set
-exactly once, and per kill of the device at most its commit window may be missing from what it noted, which is lost
-before it has a number.
+group, which compact half of the devices each. At random moments one of them is killed (SIGKILL; the broker is restarted
+as its service would be) and started again. In the end all is let run empty. Then every number that the spool gave must
+be in the set exactly once, and per kill of the device at most its commit window may be missing from what it noted,
+which is lost before it has a number.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def bench(folder: Path, devices: int, collectors: int, brokers: int, seed: int) 
             "2",
             *more,
         )
-        for name, more in (("a", ()), ("b", ("--no-compact",)))
+        for name, more in (("a", ("--compact", "1/2")), ("b", ("--compact", "2/2")))
     ]
     _wait_for_sessions(broker, len(workers))
     device = Program("-m", "tests.bench.telemetry_device", str(spool_path), broker.url, str(RATE))

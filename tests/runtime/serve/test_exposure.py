@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runtime.contract.errors import ConfigError
-from runtime.serve.exposure import TokenGuard, check_exposure, is_loopback, read_token
+from runtime.serve.exposure import TokenGuard, check_exposure, is_loopback
 from runtime.serve.listeners import Tls
 from runtime.serve.served_bundle import ServedBundle
 
@@ -48,36 +48,6 @@ def test_a_token_in_the_clear_is_warned_of() -> None:
     assert "in the clear" in warning
     assert check_exposure(EVERYWHERE, token=TOKEN, tls=Tls(Path("c"), Path("k"))) == ()
     assert check_exposure(EVERYWHERE, token=None, tls=Tls(Path("c"), Path("k"), Path("ca"))) == ()
-
-
-def token_file(folder: Path, content: bytes, mode: int = 0o600) -> Path:
-    path = folder / "token"
-    path.write_bytes(content)
-    path.chmod(mode)
-    return path
-
-
-def test_a_token_is_read_without_white_space(tmp_path: Path) -> None:
-    assert read_token(token_file(tmp_path, b" " + TOKEN + b"\n")) == TOKEN
-
-
-@pytest.mark.parametrize(
-    ("content", "mode", "message"),
-    [
-        (TOKEN, 0o644, "everyone on this machine can read the token"),
-        (b"short", 0o600, "at least 16 visible"),
-        (b"two words, which is too many", 0o600, "one word"),
-        (b"", 0o600, "at least 16"),
-    ],
-)
-def test_a_token_that_protects_nothing_is_refused(tmp_path: Path, content: bytes, mode: int, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        read_token(token_file(tmp_path, content, mode))
-
-
-def test_a_missing_token_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="the token cannot be read: No such file"):
-        read_token(tmp_path / "none")
 
 
 def status_of(running: Running, path: str, authorization: str | None = None) -> int:

@@ -15,9 +15,16 @@ REFERENCE = ExpectedAnswers(((0.05, 0.2), (0.3,)), ((0.3, 0.25, 0.15), (0.2, 0.1
 SHARES = np.array([0.3, 0.25, 0.15, 0.2, 0.1])
 
 
-def first_alarm(shares: Any, batches: int, seed: int, rules: DriftRules | None = None) -> int | None:
+KNOWING = ExpectedAnswers(
+    ((0.05, 0.2), (0.3,)), ((0.3, 0.25, 0.15), (0.2, 0.1)), 1500, ((0.01, 0.03, 0.1), (0.08, 0.35))
+)
+
+
+def first_alarm(
+    shares: Any, batches: int, seed: int, rules: DriftRules | None = None, expected: ExpectedAnswers = REFERENCE
+) -> int | None:
     """After how many images, if at all."""
-    rng, monitor = np.random.default_rng(seed), DriftMonitor(REFERENCE, rules)
+    rng, monitor = np.random.default_rng(seed), DriftMonitor(expected, rules)
     for batch in range(batches):
         if monitor.answered_many(rng.multinomial(BATCH, shares), BATCH) is not None:
             return (batch + 1) * BATCH
@@ -44,11 +51,26 @@ def test_within_the_band_there_is_no_alarm_for_days(seed: int) -> None:
 
 def test_false_alarms_are_no_more_frequent_than_stated_even_at_the_edge_of_the_band() -> None:
     patience = 300.0
-    margin = 3.3 * np.sqrt(0.3 * 0.7 / 1500) + 0.01
-    edge = SHARES + np.array([margin, -margin / 4, -margin / 4, -margin / 4, -margin / 4])
+    first = DriftMonitor(REFERENCE).scores[0]
+    edge = SHARES + (first.high - first.mean) * np.array([1.0, -1.0, 0.0, 0.0, 0.0])
+    assert DriftMonitor(REFERENCE).within(edge - 1e-9 * np.array([1.0, -1.0, 0.0, 0.0, 0.0]))
     times = [first_alarm(edge, 2500, seed, DriftRules(patience=patience)) for seed in range(40)]
     mean_batches = np.mean([2500 if images is None else images / BATCH for images in times])
     assert mean_batches >= patience
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_faults_that_become_more_are_noticed_before_shares_tell_of_them(seed: int) -> None:
+    harder = SHARES + np.array([-0.02, -0.02, -0.01, 0.0, 0.05])
+    times = [first_alarm(harder, 400, seed, expected=expected) for expected in (REFERENCE, KNOWING)]
+    assert times[1] is not None
+    assert times[0] is None or times[1] < times[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fewer_faults_than_expected_are_no_alarm(seed: int) -> None:
+    easier = SHARES + np.array([0.015, 0.01, 0.0, 0.0, -0.025])
+    assert first_alarm(easier, 2000, seed, expected=KNOWING) is None
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -64,9 +86,9 @@ def test_an_alarm_says_where_and_stays_until_reset() -> None:
     while monitor.answered(1, 0.9) is None:
         continue
     assert monitor.alarm is not None
-    assert (monitor.alarm.exit_index, monitor.alarm.expected) == (1, 0.1)
-    assert monitor.alarm.found > 0.9
-    assert "left at exit 1" in monitor.alarm.sentence()
+    assert monitor.alarm.expected == pytest.approx(0.9)  # all but the last cell
+    assert monitor.alarm.found < 0.1
+    assert "images left by exit 1, there with at most 0.3 nats, where 90.0% were expected" in monitor.alarm.sentence()
     monitor.answered(0, 0.0)
     assert monitor.alarm is not None
     monitor.reset()
@@ -82,6 +104,22 @@ def test_no_batch_breaks_it(counts: list[int]) -> None:
     assert np.isfinite(monitor.level)
 
 
-def test_rules_that_cannot_be_meant_are_refused() -> None:
+@pytest.mark.parametrize("changes", [{"patience": 1.0}, {"tolerance": -0.1}, {"standard_errors": -1.0}])
+def test_rules_that_cannot_be_meant_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="drift rules cannot be meant"):
-        DriftRules(patience=1.0)
+        DriftRules(**changes)
+
+
+def test_where_all_answers_are_of_one_cell_there_is_nothing_to_drift() -> None:
+    monitor = DriftMonitor(ExpectedAnswers(((),), ((1.0,),), 1500, ((0.1,),)))
+    for _ in range(200):
+        assert monitor.answered(0, 0.3) is None
+    assert monitor.level < 0
+    assert monitor.within(np.ones(1))
+
+
+def test_faults_weigh_as_much_as_all_shares_together() -> None:
+    assert DriftMonitor(REFERENCE).weights.sum() == pytest.approx(1.0)
+    monitor = DriftMonitor(KNOWING)
+    assert monitor.weights.sum() == pytest.approx(1.0)
+    assert monitor.weights[-3:].sum() == pytest.approx(0.5)

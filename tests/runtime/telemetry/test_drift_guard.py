@@ -10,7 +10,8 @@ import pytest
 
 from runtime.contract.errors import ConfigError
 from runtime.contract.expected_answers import ExpectedAnswers
-from runtime.telemetry.drift_guard import LEAST_RECOVER, DriftGuard, GuardRules, Step
+from runtime.telemetry.drift import DriftMonitor
+from runtime.telemetry.drift_guard import LEAST_RECOVER, SOON, DriftGuard, GuardRules, Step
 
 REFERENCE = ExpectedAnswers(((0.05, 0.2), (0.3,)), ((0.3, 0.25, 0.15), (0.2, 0.1)), 1500)
 ANSWERS = [(0, 0.01), (0, 0.1), (0, 0.5), (1, 0.1), (1, 0.9)]  # one in each cell
@@ -70,7 +71,9 @@ def test_what_comes_back_soon_is_trusted_later_each_time() -> None:
 def test_an_alarm_long_after_the_last_one_starts_anew() -> None:
     rng, guard = np.random.default_rng(1), DriftGuard(REFERENCE, 2)
     fed(guard, SHIFTED, 3000, rng)
-    fed(guard, SHARES, 40_000, rng)
+    fed(guard, SHARES, 10_000, rng)
+    assert guard._since_recovery is not None
+    guard._since_recovery += SOON * LEAST_RECOVER  # as if so many more had been as expected
     fed(guard, SHIFTED, 3000, rng)
     assert (guard.level, guard.recover_images) == (2, LEAST_RECOVER)
 
@@ -78,8 +81,8 @@ def test_an_alarm_long_after_the_last_one_starts_anew() -> None:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("beyond", [0.0, 0.01, 0.03])
 def test_a_share_at_the_edge_of_the_band_does_not_flap(seed: int, beyond: float) -> None:
-    margin = 3.3 * np.sqrt(0.3 * 0.7 / 1500) + 0.01 + beyond
-    edge = SHARES + np.array([margin, -margin / 4, -margin / 4, -margin / 4, -margin / 4])
+    first = DriftMonitor(REFERENCE).scores[0]
+    edge = SHARES + (first.high - first.mean + beyond) * np.array([1.0, -1.0, 0.0, 0.0, 0.0])
     guard = DriftGuard(REFERENCE, 2)
     steps = fed(guard, edge, 30_000, np.random.default_rng(seed))
     assert sum(step is Step.RECOVERED for _, step in steps) <= 1

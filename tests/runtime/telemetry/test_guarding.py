@@ -36,11 +36,11 @@ def served_as(bundle: ServedBundle, mode: str = "balanced", *, comparable: bool 
 
 
 def feed(guarding: Guarding, served: ServedAs, mix: list[tuple[int, float]], images: int, *, at_s: float = 0.0) -> None:
-    """Images that leave as the mix says; each takes what was promised and draws twice that, ten a second."""
+    """Images that leave as the mix says; each takes what was promised and draws twice that, one a second."""
     for k in range(images):
         exit_index, nats = mix[k % len(mix)]
         cost = COSTS[exit_index]
-        guarding.saw(Inference(at_s + k / 10, served, exit_index, nats, cost, cost, 2 * cost))
+        guarding.saw(Inference(at_s + k, served, exit_index, nats, cost, cost, 2 * cost))
 
 
 def test_a_drifted_mode_is_made_cautious_step_by_step_and_trusted_again(served: ServedBundle) -> None:
@@ -146,5 +146,5 @@ def test_an_entropy_that_no_exit_computed_counts_as_the_least_sure(served: Serve
 def test_images_that_shared_a_batch_are_not_compared_with_a_promise_for_one(served: ServedBundle) -> None:
     guarding, about = Guarding(lambda: served, Said()), served_as(served)
     for k in range(7000):
-        guarding.saw(Inference(k / 10, about, 0, 0.2, 0.001, 0.001, None, batch_images=8))
+        guarding.saw(Inference(float(k), about, 0, 0.2, 0.001, 0.001, None, batch_images=8))
     assert guarding.modes["balanced"].costs[TIME].ratio is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +132,57 @@ def test_a_running_shipper_ships_and_stops(spool: Spool) -> None:
         shipper._ended.wait(0.005)
     shipper.close()
     assert told.arrived == [(0, 2), (2, 2)]
+
+
+def test_the_other_sides_wish_to_wait_is_kept_within_reason(spool: Spool) -> None:
+    class Busy(Told):
+        def send(self, payloads: Sequence[Spooled]) -> Sequence[int]:  # noqa: ARG002
+            raise UplinkFailed("busy", wait_s=self.asked_s)
+
+        asked_s = 60.0
+
+    filled(spool, 1)
+    busy = Busy()
+    shipper = Shipper(spool, busy, replace(PLAIN, first_wait_s=2.0, longest_wait_s=100.0))
+    assert shipper.step() == 60.0
+    busy.asked_s = 0.0
+    assert 1.0 <= shipper.step() <= 4.0
+    busy.asked_s = 1e9
+    assert shipper.step() == 100.0
+
+
+def test_what_was_committed_last_is_sent_when_it_is_closed_whatever_the_caps_and_waits(spool: Spool) -> None:
+    told = Told([True, True])
+    shipper = Shipper(spool, told, replace(PLAIN, every_s=3600.0, most_bytes_per_s=0.1))
+    filled(spool, 1)
+    shipper.start()
+    while not shipper.state.sent_rows:
+        shipper._ended.wait(0.005)
+    spool.append(INFERENCE, {"at_us": [9]}, 0)
+    shipper.close()
+    assert told.arrived == [(0, 2), (2, 1)]
+
+
+def test_a_send_that_hangs_does_not_hold_up_the_end(spool: Spool) -> None:
+    class Hanging(Told):
+        def send(self, payloads: Sequence[Spooled]) -> Sequence[int]:
+            hangs.set()
+            go_on.wait(20.0)
+            return [item.id for item in payloads]
+
+    hangs, go_on = threading.Event(), threading.Event()
+    filled(spool, 1)
+    shipper = Shipper(spool, Hanging(), replace(PLAIN, last_s=0.05))
+    shipper.start()
+    assert hangs.wait(10.0)
+    began_s = time.monotonic()
+    shipper.close()
+    assert time.monotonic() - began_s < 10.0
+    spool.close()
+    go_on.set()  # what it has sent cannot be acknowledged any more: it will be sent again, and known
+    assert shipper._thread is not None
+    shipper._thread.join(10.0)
+    assert shipper.state.sent_rows == 0
 
 
 def test_shipping_that_cannot_be_meant_is_refused() -> None:
