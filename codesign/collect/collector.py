@@ -12,22 +12,26 @@ from runtime.contract.errors import StorageError
 from .compact import Compacted, compact
 from .folder_source import take_folders
 from .segments import Segments
-from .store import Store
+from .share import Share
+from .store import WHOLE, Store
 
 
 class Collector:
     """Owns a store and a worker's segments. `work` runs until it is told to stop."""
 
-    def __init__(self, store: Store, worker: str, *, compacts: bool = True, every_s: float = 30.0) -> None:
+    def __init__(
+        self, store: Store, worker: str, *, compacts: bool = True, share: Share = WHOLE, every_s: float = 30.0
+    ) -> None:
         """Open the worker's segments.
 
         Args:
-            compacts: one of several workers on a store does; the others only keep what arrives.
+            compacts: otherwise it only keeps what arrives, for others to compact.
+            share: of the devices, that it compacts.
         Raises:
             ConfigError, StorageError: as `Segments` does.
         """
         self.store, self.segments = store, Segments(store.inbox, worker, most_s=every_s)
-        self._compacts, self._every_s = compacts, every_s
+        self._compacts, self._share, self._every_s = compacts, share, every_s
         self._lock = threading.Lock()
         self.payloads = 0  # kept since the start
 
@@ -45,7 +49,7 @@ class Collector:
     def compact_now(self) -> Compacted:
         """Close what is open and make it part of the set; nothing where this worker does not compact."""
         self.segments.rotate()
-        return compact(self.store) if self._compacts else Compacted()
+        return compact(self.store, share=self._share) if self._compacts else Compacted()
 
     def work(
         self,

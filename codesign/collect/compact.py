@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,7 +24,8 @@ from runtime.contract.telemetry_bundle import unbundled
 
 from .intervals import Intervals
 from .segments import closed_segments
-from .store import Boot, Store
+from .share import Share
+from .store import WHOLE, Boot, Store
 
 ROWS_AT_ONCE = 2_000_000  # about as many are held in memory
 TYPES = {int: pa.int64(), str: pa.string()}
@@ -42,26 +43,29 @@ class Compacted:
     rejected: int = 0  # payloads
 
 
-def compact(store: Store, on_segments: Callable[[int, int], None] | None = None) -> Compacted:
+def compact(store: Store, on_segments: Callable[[int, int], None] | None = None, share: Share = WHOLE) -> Compacted:
     """Turn every closed segment of the inbox into rows of the set.
 
+    Args:
+        share: of the devices, whose rows are taken; workers with the other shares may be at it at the same time.
     Raises:
         StorageError: another process is at it, or the disk refuses; what was acknowledged is still in the inbox.
     """
-    with store.compacting():
-        store.remove_strays()
-        waiting = closed_segments(store.inbox)
+    with store.compacting(share):
+        store.remove_strays(share)
+        closed = closed_segments(store.inbox)
+        waiting = store.to_read(closed, share)
+        store.done_with(sorted({*closed} - {*waiting}), share)  # where a compaction was killed before it removed them
         total, done = Compacted(), 0
         while done < len(waiting):
-            pending = _Pending(store)
+            pending = _Pending(store, share)
             taken: list[Path] = []
             while done < len(waiting) and pending.rows < ROWS_AT_ONCE:
                 pending.read(waiting[done])
                 taken.append(waiting[done])
                 done += 1
-            pending.write()
-            for path in taken:
-                path.unlink()
+            pending.write(taken)
+            store.done_with(taken, share)
             total = Compacted(
                 total.segments + len(taken),
                 total.rows + pending.rows,
@@ -76,8 +80,8 @@ def compact(store: Store, on_segments: Callable[[int, int], None] | None = None)
 class _Pending:
     """Rows that are to become files together."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, share: Share) -> None:
+        self._store, self._share = store, share
         self._seen: dict[Boot, Intervals] = {}
         self._tables: dict[tuple[str, str, str], list[pa.Table]] = {}
         self.rows = self.duplicates = self.rejected = 0
@@ -86,14 +90,21 @@ class _Pending:
         """Take up a segment's rows."""
         try:
             for payload in unbundled(segment.read_bytes(), where=str(segment)):
-                try:
-                    batch = decode(payload)
-                except DataError:
-                    self._reject(payload)
-                    continue
-                self._take(batch)
+                if self._share.takes(payload):
+                    self._read(payload)
         except DataError:  # its end was cut off: nobody was told that it had arrived
             return
+
+    def _read(self, payload: bytes) -> None:
+        try:
+            batch = decode(payload)
+        except DataError:
+            self._reject(payload)
+            return
+        if self._share.has(batch.device_id):
+            self._take(batch)
+        else:  # it says two devices: made up
+            self._reject(payload)
 
     def _reject(self, payload: bytes) -> None:
         self.rejected += 1
@@ -115,18 +126,18 @@ class _Pending:
         table = _table(batch) if new == len(batch) else _table(batch).take(pa.array(rows))
         self._tables.setdefault((batch.row_class, _date(batch), batch.board), []).append(table)
 
-    def write(self) -> None:
-        """Files first, then the index, in one transaction."""
+    def write(self, read: Sequence[Path]) -> None:
+        """Files first, then the index, in one transaction, with the segments that were read."""
         files: dict[Path, tuple[str, int]] = {}
         for (row_class, date, board), tables in self._tables.items():
             table = pa.concat_tables(tables).sort_by([(name, "ascending") for name in ("device_id", "boot_id", "seq")])
             folder = self._store.folder / "data" / row_class / f"date={date}" / f"board={board}"
             folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"{os.getpid()}-{time.time_ns()}.parquet"
+            path = folder / f"{self._share.index}-{os.getpid()}-{time.time_ns()}.parquet"
             pq.write_table(table, path, compression="zstd")
             _synchronise(path)
             files[path] = (row_class, table.num_rows)
-        self._store.add(files, self._seen, self.duplicates, self.rejected)
+        self._store.add(files, self._seen, self.duplicates, self.rejected, read, self._share)
 
 
 def _table(batch: TelemetryBatch) -> pa.Table:

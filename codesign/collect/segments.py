@@ -140,5 +140,9 @@ class Segments:
 
 
 def closed_segments(inbox: Path) -> list[Path]:
-    """Files that may be compacted, oldest first."""
-    return sorted(inbox.glob(f"*{SUFFIX}"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    """Files that may be compacted, oldest first; others may remove some meanwhile."""
+    found = []
+    for path in inbox.glob(f"*{SUFFIX}"):
+        with suppress(FileNotFoundError):
+            found.append((path.stat().st_mtime_ns, path.name, path))
+    return [path for _, _, path in sorted(found)]

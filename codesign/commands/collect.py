@@ -2,12 +2,12 @@
 
     codesign collect --store fleet --folder /media/stick --once
     codesign collect --store fleet --listen 0.0.0.0:8443 --cert c.pem --key k.pem --token-file token
-    codesign collect --store fleet --mqtt mqtts://broker --worker a
-    codesign collect --store fleet --mqtt mqtts://broker --worker b --no-compact
+    codesign collect --store fleet --mqtt mqtts://broker --worker a --compact 1/2
+    codesign collect --store fleet --mqtt mqtts://broker --worker b --compact 2/2
 
 What has arrived is on the disk before it is acknowledged. A compaction, every --every seconds, makes rows of it: each
 once, by device, boot and number, whatever was sent twice; Parquet files by class, day and board, for DuckDB or anything
-else, `codesign fleet` and `codesign refine`. Several workers share a broker's load; one of them compacts.
+else, `codesign fleet` and `codesign refine`. Several workers share a broker's load, and the devices when they compact.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.contract.errors import ConfigError, DataError
+from runtime.contract.errors import ConfigError
+from runtime.contract.token_file import read_password, read_token
 
 if TYPE_CHECKING:
     from codesign.collect.collector import Collector
 
-LEAST_TOKEN = 16
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 START_S = 10.0
 
@@ -55,7 +55,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     working.add_argument(
         "--group", default="codesign", help="of workers that share a broker's load (default: codesign)"
     )
-    working.add_argument("--no-compact", action="store_true", help="only keep what arrives; another worker compacts")
+    working.add_argument("--no-compact", action="store_true", help="only keep what arrives; other workers compact")
+    working.add_argument("--compact", default="1/1", metavar="K/N", help="every N-th device, this the K-th (all)")
     working.add_argument("--every", type=float, default=30.0, metavar="S", help="seconds between compactions (30)")
     working.add_argument("--once", action="store_true", help="take what is there, compact, and stop")
     working.add_argument("--json", action="store_true", help="print what was done as JSON lines")
@@ -65,6 +66,7 @@ def run(args: Namespace) -> int:
     """Collect until a signal comes, or once."""
     try:
         from codesign.collect.collector import Collector
+        from codesign.collect.share import Share
         from codesign.collect.store import Store
     except ModuleNotFoundError as error:
         raise ConfigError(f"collecting needs {error.name}", to_do="pip install 'edge-codesign[collect]'") from error
@@ -75,7 +77,8 @@ def run(args: Namespace) -> int:
     stop = threading.Event()
     with ExitStack() as stack:
         store = stack.enter_context(Store(args.store))
-        collector = Collector(store, args.worker, compacts=not args.no_compact, every_s=args.every)
+        share = Share.parse(args.compact)
+        collector = Collector(store, args.worker, compacts=not args.no_compact, share=share, every_s=args.every)
         stack.callback(collector.close)
         before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
         stack.callback(lambda: [signal.signal(number, handler) for number, handler in before.items()])
@@ -99,7 +102,7 @@ def _start_sources(args: Namespace, collector: Collector, stack: ExitStack) -> N
     if args.mqtt is not None:
         from codesign.collect.mqtt_source import MqttSource
 
-        password = None if args.mqtt_password_file is None else _read(args.mqtt_password_file)
+        password = None if args.mqtt_password_file is None else read_password(args.mqtt_password_file)
         source = MqttSource(
             args.mqtt,
             args.worker,
@@ -123,11 +126,9 @@ def _listen(args: Namespace, collector: Collector, stack: ExitStack) -> None:
     except ModuleNotFoundError as error:
         raise ConfigError("receiving by HTTP needs uvicorn", to_do=INSTALL) from error
     host, _, port = args.listen.rpartition(":")
-    token = None if args.token_file is None else _read(args.token_file)
+    token = None if args.token_file is None else read_token(args.token_file).decode("ascii")
     if not host or not port.isdigit():
         raise ConfigError(f"--listen {args.listen!r} is no address", to_do="give HOST:PORT, such as 127.0.0.1:8443")
-    if token is not None and len(token) < LEAST_TOKEN:
-        raise ConfigError(f"the token has fewer than {LEAST_TOKEN} characters", to_do="openssl rand -hex 32")
     if host.strip("[]") not in LOOPBACK and (token is None or args.cert is None):
         raise ConfigError(
             f"{host} can be reached from other machines, and anyone there could send rows",
@@ -156,13 +157,6 @@ def _listen(args: Namespace, collector: Collector, stack: ExitStack) -> None:
 
     stack.callback(end)
     _say(args, "listening", f"{'https' if settings else 'http'}://{host}:{sock.getsockname()[1]}{PATH}")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}", where=str(path), to_do="check the path") from error
 
 
 def _tell(args: Namespace, collector: Collector, done: Any) -> None:

@@ -2,7 +2,10 @@
 
 Reads what `codesign collect` keeps, and writes one page that needs no other file.
 
-    codesign fleet --store fleet --out fleet.html
+    codesign fleet --store fleet --bundle build/photos/bundle --out fleet.html
+
+With --bundle, exits and entropies are compared with what the bundle expects, per day and kind of board; costs are
+compared with its promise anyway. Drift that boards show together is told apart from single boards that go their way.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from runtime.contract.errors import ConfigError, StorageError
 if TYPE_CHECKING:
     from codesign.fleet.view import Fleet
 
+MOST_DRIFTED = 10  # lines
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """What the command takes."""
@@ -27,6 +32,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE.html", help="write the page there")
     parser.add_argument(
         "--missing-after", type=float, default=24.0, metavar="H", help="hours of silence to point out (default: 24)"
+    )
+    parser.add_argument(
+        "--bundle",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="of the fleet, at any depth: says which exits and entropies to expect; may be given again",
+    )
+    parser.add_argument(
+        "--false-alarms",
+        type=float,
+        default=0.01,
+        metavar="P",
+        help="chance that a look at a fleet without drift shows any (default: %(default)s)",
     )
     parser.add_argument("--sql", metavar="SELECT", help="ask this of aggregate, inference and event instead; as JSON")
     parser.add_argument("--json", action="store_true", help="print all answers as JSON")
@@ -37,6 +57,7 @@ def run(args: Namespace) -> int:
     if not args.missing_after > 0:
         raise ConfigError(f"--missing-after must be above 0 hours, got {args.missing_after}")
     from codesign.collect.store import Store
+    from codesign.fleet.expected_mix import expected_mix
     from codesign.fleet.page import rendered
     from codesign.fleet.questions import ask_sql
     from codesign.fleet.view import look_at
@@ -45,7 +66,8 @@ def run(args: Namespace) -> int:
         if args.sql is not None:
             print(json.dumps(ask_sql(store, args.sql), default=str))
             return 0
-        fleet = look_at(store, datetime.now(timezone.utc), args.missing_after)
+        expected = expected_mix(args.bundle)
+        fleet = look_at(store, datetime.now(timezone.utc), args.missing_after, expected, args.false_alarms)
     if args.out is not None:
         try:
             write_file(args.out, rendered(fleet).encode())
@@ -54,7 +76,11 @@ def run(args: Namespace) -> int:
                 f"the page cannot be written: {error.strerror or error}", where=str(args.out), to_do="choose another"
             ) from error
     if args.json:
-        told = {"state": asdict(fleet.state), **{name: list(rows) for name, rows in fleet.answers.items()}}
+        told = {
+            "state": asdict(fleet.state),
+            **{name: list(rows) for name, rows in fleet.answers.items()},
+            "drift": asdict(fleet.drift),
+        }
         print(json.dumps(told, default=str))
     else:
         _print(fleet, args.out)
@@ -85,7 +111,11 @@ def _print(fleet: Fleet, out: Path | None) -> None:
     console.print(table)
     console.print(
         f"{len(fleet.off)} off by more than 10 %, {len(fleet.missing)} silent for {fleet.missing_after_h:g} h,"
-        f" {len(fleet.alarms)} drift alarms"
+        f" {len(fleet.alarms)} drift alarms of boards themselves"
     )
+    for drifted in fleet.drift.found[:MOST_DRIFTED]:
+        console.print(f"drift   {drifted.sentence()}")
+    if len(fleet.drift.found) > MOST_DRIFTED:
+        console.print(f"        and {len(fleet.drift.found) - MOST_DRIFTED} more: --json or --out shows them all")
     if out is not None:
         console.print(f"page    {out}")

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from codesign.report import quantities
 
 from .charts import MOST_ROWS, days_picture, exit_picture, ratio_picture
+from .drift_chart import drift_picture
 from .view import Fleet
 
 
@@ -30,6 +31,7 @@ def rendered(fleet: Fleet) -> str:
         ratios=ratio_picture(fleet.devices),
         exits=exit_picture(fleet.exits),
         days=days_picture(fleet.answers["days"]),
+        drift=drift_picture(fleet.drift),
         most_rows=MOST_ROWS,
         show=quantities,
         ago=ago,

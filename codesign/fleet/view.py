@@ -8,7 +8,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from codesign.collect.store import Store, StoreState
+from runtime.contract.expected_answers import ExpectedAnswers
 
+from .drift import FALSE_ALARMS, FleetDrift, drift_of
+from .expected_mix import Key
 from .questions import QUESTIONS, ask
 
 Row = Mapping[str, Any]
@@ -33,6 +36,7 @@ class Fleet:
     answers: Mapping[str, Sequence[Row]]
     at_us: int  # wall time of the look
     missing_after_h: float
+    drift: FleetDrift
 
     @property
     def images(self) -> int:
@@ -73,11 +77,20 @@ class Fleet:
         return float("inf") if row["last_us"] is None else (self.at_us - int(row["last_us"])) / HOUR_US
 
 
-def look_at(store: Store, at: datetime, missing_after_h: float) -> Fleet:
-    """Ask everything. Raises ConfigError and DataError as `ask` does."""
+NOTHING_EXPECTED: Mapping[Key, ExpectedAnswers] = {}
+
+
+def look_at(
+    store: Store,
+    at: datetime,
+    missing_after_h: float,
+    expected: Mapping[Key, ExpectedAnswers] = NOTHING_EXPECTED,
+    false_alarms: float = FALSE_ALARMS,
+) -> Fleet:
+    """Ask everything; `expected` and `false_alarms` as for `drift_of`, which says what is raised."""
     answers = {question: ask(store, question) for question in QUESTIONS}
     at_us = round(at.astimezone(timezone.utc).timestamp() * 1e6)
-    return Fleet(store.state(), answers, at_us, missing_after_h)
+    return Fleet(store.state(), answers, at_us, missing_after_h, drift_of(store, expected, false_alarms))
 
 
 def worst_first(devices: Sequence[Row]) -> list[Row]:

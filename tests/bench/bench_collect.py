@@ -25,7 +25,9 @@ import numpy as np
 from codesign.collect.compact import compact
 from codesign.collect.segments import Segments
 from codesign.collect.store import Store
+from codesign.fleet.drift_sums import cell_sums, cost_sums, exit_sums
 from codesign.fleet.questions import QUESTIONS, ask
+from runtime.contract.expected_answers import ExpectedAnswers
 from runtime.contract.telemetry_batch import AGGREGATE, COLUMNS, INFERENCE, TelemetryBatch, Value, encode
 from runtime.contract.telemetry_bundle import bundled
 
@@ -33,6 +35,7 @@ COMMAND = "import sys; from codesign.commands.main import main; sys.exit(main())
 ROWS, PER_POST, SENDERS = 1000, 20, 4
 DAY_US = 86_400_000_000
 MODES = ("accurate", "balanced", "frugal")
+EXPECTED = ExpectedAnswers(((0.01, 0.02, 0.03),) * 3, ((0.1, 0.1, 0.05, 0.05),) * 2 + ((0.1,) * 4,), 3000)
 
 
 def payload(
@@ -114,6 +117,18 @@ def answered_s(folder: Path, rows: int) -> dict[str, float]:
             for _ in range(5):
                 started = time.perf_counter()
                 ask(store, name)
+                took.append(time.perf_counter() - started)
+            found[name] = float(np.median(took))
+        expected = {(f"bundle-{bundle}", mode): EXPECTED for bundle in range(7) for mode in MODES}
+        for name, sums in (
+            ("drift: exits", lambda: exit_sums(store)),
+            ("drift: costs", lambda: cost_sums(store)),
+            ("drift: entropies", lambda: cell_sums(store, expected)),
+        ):
+            took = []
+            for _ in range(3):
+                started = time.perf_counter()
+                sums()
                 took.append(time.perf_counter() - started)
             found[name] = float(np.median(took))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("duckdb", reason="duckdb is not installed (the extra `collect`)")
@@ -16,6 +17,9 @@ from codesign.collect.store import Store
 from codesign.commands.main import main
 from runtime.contract.telemetry_batch import AGGREGATE
 from tests.codesign.collect.batches import payload
+from tests.codesign.fleet.board_days import BUNDLE, board_day
+from tests.codesign.fleet.board_days import filled as filled_with
+from tests.tiny_cascade import write_tiny_bundle
 
 
 @pytest.fixture
@@ -45,8 +49,31 @@ def test_answers_and_questions_of_ones_own_come_as_json(filled: Path, capsys: py
     assert json.loads(capsys.readouterr().out) == [{"n": 3}]
 
 
+def test_drift_is_printed_and_told_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = write_tiny_bundle(tmp_path / "bundle")
+    rng = np.random.default_rng(0)
+    stores = [board_day(f"dev{k}", "tx2", day, rng, cost=1.4) for k in range(3) for day in range(4)]
+    filled_with(tmp_path / "store", stores).close()
+    command = ["fleet", "--store", str(tmp_path / "store"), "--bundle", str(tmp_path / "bundle")]
+    assert main(command) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "energy per image +40% against the promise, 3 boards together" in printed
+    assert "time per image" in printed
+    assert main([*command, "--json", "--false-alarms", "0.05"]) == 0
+    told = json.loads(capsys.readouterr().out)["drift"]
+    assert (told["false_alarms"], len(told["found"])) == (0.05, 8)
+    assert told["found"][0]["group"]["board"] == "tx2"
+    assert told["unknown"] == [BUNDLE]
+    assert manifest.bundle_id != BUNDLE
+
+
 def test_what_is_no_store_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fleet", "--store", str(tmp_path / "none")]) == 2
     assert "holds no telemetry" in capsys.readouterr().err
     assert main(["fleet", "--store", str(tmp_path), "--missing-after", "0"]) == 2
     assert "above 0 hours" in capsys.readouterr().err
+    Store(tmp_path / "empty").close()
+    assert main(["fleet", "--store", str(tmp_path / "empty"), "--false-alarms", "2"]) == 2
+    assert "lies between 0 and 1" in capsys.readouterr().err
+    assert main(["fleet", "--store", str(tmp_path / "empty"), "--bundle", str(tmp_path / "empty")]) == 2
+    assert "there is no bundle in" in capsys.readouterr().err
