@@ -135,6 +135,20 @@ def start(path: Path, settings: Mapping[str, Any], inputs: Mapping[str, str | No
     return folder
 
 
+def read_settings(path: Path) -> dict[str, Any]:
+    """The options that a run was started with, by name.
+
+    Raises:
+        ConfigError: the folder holds no run.
+        StorageError: what says how it was started is damaged.
+    """
+    record = path / RUN
+    if not record.is_file():
+        raise ConfigError(f"{path} holds no run", where=str(path), to_do="give the --out of a `codesign compile`")
+    settings: dict[str, Any] = _read_run(record)["settings"]
+    return settings
+
+
 def _read_run(record: Path) -> dict[str, Any]:
     try:
         found = json.loads(record.read_text(encoding="utf-8"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +18,9 @@ from codesign.walk.progress import Tick
 from codesign.walk.run_folder import RunFolder
 from codesign.walk.settings import Settings
 from tests.codesign.small_run import BOARD, MAX_ACCURACY_LOSS, SmallRun
+
+if TYPE_CHECKING:
+    from tests.codesign.walk.field import Field
 
 
 def no_tick(_done: int, _of: int, _note: str) -> None:
@@ -71,3 +76,15 @@ def empty_folder(tmp_path: Path) -> RunFolder:
     from codesign.walk.run_folder import start
 
     return start(tmp_path / "run", {}, {}, resume=False)
+
+
+@pytest.fixture(scope="session")
+def field(finished_run: SmallRun, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    """The run served in the field, once in each test process; write only to names of your own in its folder."""
+    pytest.importorskip("duckdb", reason="duckdb is not installed (the extra `collect`)")
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed (the extra `collect`)")
+    from tests.codesign.walk.field import in_the_field
+
+    found = in_the_field(finished_run, tmp_path_factory.mktemp("field"))
+    with found.store:
+        yield found

@@ -16,6 +16,7 @@ from codesign.walk.run_folder import (
     RunFolder,
     clear_storage_errors,
     read_arrays,
+    read_settings,
     start,
     whole_file,
     write_arrays,
@@ -187,3 +188,10 @@ def test_a_file_overwritten_anywhere_is_told_or_its_arrays_are_what_they_were(tm
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="a saved step cannot be read"):
         read_arrays(tmp_path / "absent.npz")
+
+
+def test_the_options_of_a_run_are_read_back_and_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
+    start(tmp_path / "run", {"board": "tx2"}, {}, resume=False)
+    assert read_settings(tmp_path / "run") == {"board": "tx2"}
+    with pytest.raises(ConfigError, match="holds no run"):
+        read_settings(tmp_path)
