@@ -7,11 +7,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.contract.bundle_files import SIGNATURE, check_files
-from runtime.contract.bundle_signature import Signature, Signatures, read_signatures, signed_message
+from runtime.contract.bundle_files import ENGINES, SIGNATURE, check_files
+from runtime.contract.bundle_signature import Signature, Signatures, key_id_of, read_signatures, signed_message
 from runtime.contract.durable import write_file
-from runtime.contract.errors import ConfigError
+from runtime.contract.engine_signature import add_engine_signature, signed_engine_message
+from runtime.contract.errors import ConfigError, EngineError
+from runtime.contract.fingerprint import file_sha256
 from runtime.contract.manifest import read_manifest
+from runtime.engine.engine_store import PLAN, read_card
 from runtime.engine.public_key import INSTALL, NEEDS, PublicKey
 
 if TYPE_CHECKING:
@@ -85,6 +88,33 @@ def sign(bundle: Path, key_file: Path) -> PublicKey:
     table = Signatures(manifest.bundle_id, by).to_json()
     write_file(bundle / SIGNATURE, f"{json.dumps(table, indent=1)}\n".encode())
     return public
+
+
+def sign_engines(bundle: Path, key_file: Path) -> int:
+    """Sign the engines that lie in a bundle's `engines/`, each for itself; how many there are.
+
+    A signature says that the engine came from a board that the signer trusts: look at where you took it from.
+
+    Raises:
+        EngineError: an engine is damaged, or its `engine.json` unreadable.
+        BundleError: a signature beside an engine is unreadable.
+        ConfigError: the key cannot be used.
+        OSError: a signature cannot be written.
+    """
+    folders = sorted(path for path in (bundle / ENGINES).glob("*") if path.is_dir())
+    if not folders:
+        return 0
+    key = _read_private_key(key_file)
+    key_id = key_id_of(key.public_key().public_bytes_raw())
+    for folder in folders:
+        engine_key, digest = read_card(folder)
+        if file_sha256(folder / PLAN) != digest:
+            raise EngineError(
+                f"{PLAN} was changed after it was built", where=str(folder), to_do="codesign engines --from, again"
+            )
+        signature = Signature(key_id, key.sign(signed_engine_message(engine_key.name, digest)))
+        add_engine_signature(folder, engine_key.name, digest, signature)
+    return len(folders)
 
 
 def _read_private_key(key_file: Path) -> Ed25519PrivateKey:

@@ -162,6 +162,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="DIR",
         help="keeps trained supernets (default: %(default)s)",
     )
+    deployed.add_argument(
+        "--engines-from",
+        metavar="WHERE",
+        help="at the end, have this board build the bundle's TensorRT engines for a fleet of its kind: ssh://user@host"
+        "[:port][/path/to/edge-runtime]; later: `codesign engines`",
+    )
     running.add_argument("--resume", action="store_true", help="continue the run in --out")
     running.add_argument("--dry-run", action="store_true", help="estimate time, memory and disk, then stop")
     running.add_argument("--json", action="store_true", help="print the headline figures as JSON")
@@ -198,6 +204,12 @@ def run(args: Namespace) -> int:
         **network_settings(args),
     )
     measure = None if args.measure is None else measure_target(args.measure)
+    engines_from = None if args.engines_from is None else measure_target(args.engines_from, option="--engines-from")
+    if engines_from is not None and len(args.board) > 1:
+        raise ConfigError(
+            "--engines-from is for one board: each builds engines of its own kind",
+            to_do="compile without it, then `codesign engines OUT/NAME --from …` for each",
+        )
     # Imported here: torch takes seconds, and --help should not.
     from codesign.walk.boards_step import INDEX, compile_boards
     from codesign.walk.compile import compile_bundle
@@ -219,6 +231,10 @@ def run(args: Namespace) -> int:
         if len(args.board) == 1:
             compiled = compile_bundle(settings, args.out, args.cache, command, **how)
             print_summary(compiled.folder, compiled.results, as_json=args.json)
+            if engines_from is not None:
+                from .engines import SOME_WITHOUT, fetch_all
+
+                return 0 if fetch_all([compiled.folder.bundle], engines_from, quiet=args.json) else SOME_WITHOUT
             return 0
         if args.one_design is None:
             all_boards = compile_boards(settings, args.board, args.out, args.cache, command, **how)

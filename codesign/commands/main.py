@@ -19,9 +19,11 @@ COMMANDS = {
     "evaluate": "evaluate",
     "certify": "certify",
     "sign": "sign",
+    "engines": "engines",
     "fit": "fit",
     "benchmark": "benchmark",
     "collect": "collect",
+    "refine": "refine",
     "fleet": "fleet",
     "rollout": "rollout",
 }
@@ -31,9 +33,11 @@ GO_ON = {
     "evaluate": "run the same command again",
     "certify": "run the same command again",
     "sign": "run the same command again; a key that was made is kept: leave out --new-key",
+    "engines": "run the same command again: what the board has built is kept there",
     "fit": "run the same command again: what was measured is kept",
     "benchmark": "run the same command again",
     "collect": "run the same command again: what was acknowledged is kept",
+    "refine": "run the same command again",
     "fleet": "run the same command again",
     "rollout": "run the same command again",
 }

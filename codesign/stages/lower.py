@@ -32,7 +32,12 @@ def in_half_precision(model: onnx.ModelProto, cuts: Sequence[str]) -> onnx.Model
 
 
 def in_integers(
-    model: onnx.ModelProto, cuts: Sequence[str], layers: Collection[str], images: FloatArray
+    model: onnx.ModelProto,
+    cuts: Sequence[str],
+    layers: Collection[str],
+    images: FloatArray,
+    *,
+    for_tensorrt: bool = False,
 ) -> onnx.ModelProto:
     """The graph with some of its layers in 8-bit integers.
 
@@ -43,6 +48,7 @@ def in_integers(
         model: as above.
         layers: names as `weighed_layers` gives them for `model`.
         images: (n, ...), preprocessed; ranges come from them, so they should be images that training has seen.
+        for_tensorrt: see `quantised`.
     """
     feeds: dict[str, FloatArray] = {IMAGE: images}
     handed: Ranges = {}  # the range by which the stage before rounds what it hands on
@@ -54,9 +60,11 @@ def in_integers(
         bare = without_entropy(stage)
         ranges = activation_ranges(bare, feeds) | handed
         here = set(weighed_layers(bare))
-        lowered = quantised(bare, ranges, own & here)
+        lowered = quantised(bare, ranges, own & here, for_tensorrt=for_tensorrt)
         if layers:
-            lowered = kept_in_float(lowered, here - own)
+            # For TensorRT all of them: else ONNX Runtime, which judges it, would make integer kernels where nobody but
+            # the next layer reads what a layer makes, and a graph would answer otherwise where it is cut.
+            lowered = kept_in_float(lowered, here if for_tensorrt else here - own)
         if cut is not None:
             handed, feeds = {cut: ranges[cut]}, {cut: _run(lowered, feeds, cut)}
         stages.append(with_entropy(lowered))

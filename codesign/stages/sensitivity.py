@@ -44,6 +44,8 @@ def layer_sensitivities(
     calibration: FloatArray,
     images: FloatArray,
     tick: Callable[[int, int, str], None],
+    *,
+    for_tensorrt: bool = False,
 ) -> FloatArray:
     """(layers,) in nats: the divergence when one layer is quantised and all others are not.
 
@@ -55,13 +57,15 @@ def layer_sensitivities(
         calibration: (n, ...), preprocessed, for the ranges of activations.
         images: (m, ...), on which the divergence is taken.
         tick: told how many layers are done.
+        for_tensorrt: see `quantised`.
     """
     ranges = activation_ranges(model, {IMAGE: calibration})
     reference = logits_of(model, outputs, images)
     found = np.zeros(len(layers))
     for number, layer in enumerate(layers):
         tick(number, len(layers), layer)
-        found[number] = divergence_nats(reference, logits_of(quantised(model, ranges, [layer]), outputs, images))
+        alone = quantised(model, ranges, [layer], for_tensorrt=for_tensorrt)
+        found[number] = divergence_nats(reference, logits_of(alone, outputs, images))
     return found
 
 

@@ -44,7 +44,7 @@ class MeasureTarget:
         return f"{SCHEME}://{self.scp_login}{port}"
 
 
-def measure_target(text: str) -> MeasureTarget:
+def measure_target(text: str, option: str = "--measure") -> MeasureTarget:
     """Read `local` or `ssh://[user@]host[:port][/path/to/edge-runtime]`. Raises ConfigError on anything else."""
     if text == LOCAL:
         return MeasureTarget()
@@ -52,26 +52,26 @@ def measure_target(text: str) -> MeasureTarget:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise _wrong(text, str(error)) from error
+        raise _wrong(text, option, str(error)) from error
     if parts.scheme != SCHEME:
-        raise _wrong(text, f"neither {LOCAL!r} nor an {SCHEME}:// address")
+        raise _wrong(text, option, f"neither {LOCAL!r} nor an {SCHEME}:// address")
     user = None if parts.username is None else unquote(parts.username)
     if parts.password is not None or parts.query or parts.fragment:
-        raise _wrong(text, "only user, host, port and the path of edge-runtime may be given; passwords never")
+        raise _wrong(text, option, "only user, host, port and the path of edge-runtime may be given; passwords never")
     if not HOST.fullmatch(host):
-        raise _wrong(text, f"{host!r} is no host name or address")
+        raise _wrong(text, option, f"{host!r} is no host name or address")
     if user is not None and not USER.fullmatch(user):
-        raise _wrong(text, f"{user!r} is no user name")
+        raise _wrong(text, option, f"{user!r} is no user name")
     if port == 0:
-        raise _wrong(text, "port 0 is none")
+        raise _wrong(text, option, "port 0 is none")
     if parts.path and not PATH.fullmatch(parts.path):
-        raise _wrong(text, f"{parts.path!r} is no path of a program")
+        raise _wrong(text, option, f"{parts.path!r} is no path of a program")
     return MeasureTarget(host, user, port, parts.path or PROGRAM)
 
 
-def _wrong(text: str, why: str) -> ConfigError:
+def _wrong(text: str, option: str, why: str) -> ConfigError:
     return ConfigError(
-        f"cannot measure on {text!r}: {why}",
-        where="--measure",
+        f"cannot {'measure on' if option == '--measure' else 'reach'} {text!r}: {why}",
+        where=option,
         to_do="use local, or ssh://user@host, or ssh://user@host:port/path/to/edge-runtime",
     )

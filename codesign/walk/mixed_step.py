@@ -58,7 +58,13 @@ class LayerTable:
 
 
 def judge_layers(
-    exited: ExitedBackbone, pricing: Pricing, calibration: FloatArray, images: FloatArray, tick: Tick
+    exited: ExitedBackbone,
+    pricing: Pricing,
+    calibration: FloatArray,
+    images: FloatArray,
+    tick: Tick,
+    *,
+    for_tensorrt: bool = False,
 ) -> LayerTable:
     """Judge every layer by itself.
 
@@ -69,10 +75,14 @@ def judge_layers(
         exited: in float32.
         calibration: (n, ...), preprocessed training images.
         images: (m, ...), preprocessed, on which sensitivities are taken.
+        for_tensorrt: see `quantised`.
     """
     layers = weighed_layers(exited.model)
-    nats = layer_sensitivities(exited.model, exited.outputs, layers, calibration, images, tick)
-    whole = logits_of(in_integers(exited.model, exited.cuts, layers, calibration), exited.outputs, images)
+    nats = layer_sensitivities(
+        exited.model, exited.outputs, layers, calibration, images, tick, for_tensorrt=for_tensorrt
+    )
+    lowered = in_integers(exited.model, exited.cuts, layers, calibration, for_tensorrt=for_tensorrt)
+    whole = logits_of(lowered, exited.outputs, images)
     all_changed = changed_answers(logits_of(exited.model, exited.outputs, images), whole)
     return LayerTable(layers, nats, all_changed, _layer_energies_j(exited, layers, pricing))
 

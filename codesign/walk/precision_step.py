@@ -163,13 +163,15 @@ def _lowered(
     rng, preprocess = np.random.default_rng([settings.seed, 17]), Preprocessing(data.input)
     drawn = rng.permutation(len(data.train.labels))[:CALIBRATION_IMAGES]
     calibration = preprocess(data.train.images[np.sort(drawn)])
-    layers, mixture = weighed_layers(exited.model), None
+    layers, mixture, on_gpu = weighed_layers(exited.model), None, settings.device == "gpu"
     if settings.precision == MIXED:
         judged = preprocess(data.select.images[:SENSITIVITY_IMAGES])
-        mixture = choose_layers(judge_layers(exited, pricing, calibration, judged, tick), settings.precision_change)
+        table = judge_layers(exited, pricing, calibration, judged, tick, for_tensorrt=on_gpu)
+        mixture = choose_layers(table, settings.precision_change)
         layers = mixture.quantised
     counted = exited_backbone(exited.model, exited.blocks, exited.cuts, dict.fromkeys(layers, INT8))
-    return replace(counted, model=in_integers(exited.model, exited.cuts, layers, calibration)), mixture
+    lowered = in_integers(exited.model, exited.cuts, layers, calibration, for_tensorrt=on_gpu)
+    return replace(counted, model=lowered), mixture
 
 
 def _solved_anew(searched: Searched, deployed: Mapping[Genome, Finalist], precision: str) -> list[ChainResult]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from runtime.contract.arrays import UInt8Array
 from runtime.contract.bundle_files import bundle_folder, check_files, read_modes, read_promises, read_stage
-from runtime.contract.entropy import softmax
 from runtime.contract.errors import ConfigError, ShapeError
 from runtime.contract.exit_policy import ExitPolicy
 from runtime.contract.manifest import Manifest, read_manifest, stage_file
@@ -20,9 +19,10 @@ from runtime.contract.preprocessing import Preprocessing
 from runtime.contract.promise import Promise
 
 from .answer import Answer
+from .any_stage import AnyStage
 from .cascade import Cascade
+from .open_stages import open_stages
 from .provider import ON_CPU, Provider
-from .stage import Stage
 from .trust import check_trust
 
 
@@ -46,7 +46,7 @@ class Engine:
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """What each stage runs on: cpu, cuda or tensorrt."""
+        """What each stage runs on: cpu, cuda, tensorrt or tensorrt-native."""
         return tuple(stage.provider for stage in self._cascade.stages)
 
     def infer(self, image: UInt8Array) -> Answer:
@@ -62,10 +62,9 @@ class Engine:
         if not isinstance(image, np.ndarray) or image.ndim != 3:
             raise _not_one_image(image, self.manifest)
         logits, exit_index, entropy_nats, *_ = self._cascade.run(self._preprocessing(image[None]))
-        probabilities = softmax(logits)[0]
-        class_index = int(probabilities.argmax())
+        class_index = int(logits.argmax())
         latency_s = self._clock() - start_s
-        return Answer(self.classes[class_index], class_index, probabilities, exit_index, entropy_nats, latency_s)
+        return Answer(self.classes[class_index], class_index, logits[0], exit_index, entropy_nats, latency_s)
 
     def infer_batch(self, images: UInt8Array) -> list[Answer]:
         """Answer many images at once: sure ones leave the batch early, the rest go on.
@@ -85,12 +84,11 @@ class Engine:
             return []
         preprocessing_s = self._clock() - start_s
         departures = self._cascade.run_batch(tensor)
-        probabilities = softmax(departures.logits)
         return [
             Answer(self.classes[index], index, row, exit_index, entropy_nats, preprocessing_s + left_after_s)
             for index, row, exit_index, entropy_nats, left_after_s in zip(
-                probabilities.argmax(axis=1).tolist(),
-                probabilities,
+                departures.logits.argmax(axis=1).tolist(),
+                departures.logits,
                 departures.exit_index.tolist(),
                 departures.entropy_nats.tolist(),
                 departures.left_after_s.tolist(),
@@ -132,7 +130,7 @@ def open_bundle(path: str | Path, mode: str | None = None, *, threads: int = 1, 
 
 def load_stages(
     bundle: Path, manifest: Manifest, design: str, *, threads: int = 1, provider: Provider = ON_CPU
-) -> list[Stage]:
+) -> list[AnyStage]:
     """The stages of one design; the bytes that run are the bytes that were hashed.
 
     Raises:
@@ -144,10 +142,10 @@ def load_stages(
         (read_stage(bundle, manifest, design, k), str(bundle / stage_file(design, k)))
         for k in range(manifest.stages[design])
     ]
-    return [Stage(model, where=where, threads=threads, provider=provider) for model, where in models]
+    return open_stages(models, threads=threads, provider=provider)
 
 
-def full_depth(stages: Sequence[Stage]) -> Cascade:
+def full_depth(stages: Sequence[AnyStage]) -> Cascade:
     """A cascade for looking at every exit: nothing leaves early."""
     return Cascade(stages, ExitPolicy((-np.inf,) * (len(stages) - 1)))
 

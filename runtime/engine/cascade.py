@@ -1,7 +1,7 @@
 """Runs the stages of a design in order until the exit policy says leave.
 
-Features go from stage to stage as numpy arrays. On a CPU, ONNX Runtime's own values (`OrtValue`) save nothing and cost
-more to handle from Python: tests/bench/bench_cascade_overhead.py measures both.
+A single image goes through tensors that were laid out once (`lane`) where every stage runs on the CPU; a batch as numpy
+arrays; and what a GPU runs as its stages hand it on, which need not be to the host (`AnyStage`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from runtime.contract.errors import EngineError
 from runtime.contract.exit_policy import ExitPolicy
 from runtime.contract.exit_score import ENTROPY, SCORES
 
+from .any_stage import AnyStage
+from .lane import FROM_IMAGE, Lanes, Sources
+from .provider import CPU
 from .stage import IMAGE, Stage
 
 NOT_YET = -1
-FROM_IMAGE = -1  # a feed that comes from the image, not from an output of the stage before
 
 
 class Departure(NamedTuple):
@@ -46,13 +48,13 @@ class Departures(NamedTuple):
 
 
 class Cascade:
-    """Stages and the policy over their exits. It keeps nothing between calls, so several threads may share it."""
+    """Stages and the policy over their exits. Several threads may share it: each call has a lane of its own."""
 
-    __slots__ = ("_clock", "_plan", "_score", "_usual", "policy", "stages")
+    __slots__ = ("_clock", "_lanes", "_plan", "_score", "_usual", "policy", "stages")
 
     def __init__(
         self,
-        stages: Sequence[Stage],
+        stages: Sequence[AnyStage],
         policy: ExitPolicy,
         *,
         usual: ExitPolicy | None = None,
@@ -82,6 +84,8 @@ class Cascade:
         self._plan = tuple(
             (index, stage, _sources(stage, stages[index - 1] if index else None)) for index, stage in enumerate(stages)
         )
+        bound = [(s, sources) for _, s, sources in self._plan if isinstance(s, Stage) and s.provider == CPU]
+        self._lanes = Lanes(bound) if len(bound) == len(self._plan) else None
 
     def run(self, image: FloatArray) -> Departure:
         """One image, (1, 3, height, width) or (1, height, width, 3) as the bundle's layout says.
@@ -92,20 +96,27 @@ class Cascade:
         outputs: Sequence[FloatArray] = ()
         leaves_at, score, usual = self.policy.leaves_at, self._score, self._usual
         usual_exit, usual_nats = None, None
+        lane = None if self._lanes is None or image.dtype != np.float32 else self._lanes.take(image)
         for index, stage, sources in self._plan:
-            feeds = {name: image if source == FROM_IMAGE else outputs[source] for name, source in sources}
-            outputs = stage(feeds)
+            if lane is not None:
+                outputs = lane.run(index)
+            else:
+                outputs = stage({name: image if source == FROM_IMAGE else outputs[source] for name, source in sources})
             # The default score costs nothing more here: the stage has computed it.
-            unsure = outputs[-1] if score is None else score(outputs[-2])
+            unsure = outputs[-1] if score is None else score(np.asarray(outputs[-2]))
             if usual is not None and usual_exit is None and usual.leaves_at(index, unsure.item()):
                 usual_exit, usual_nats = index, outputs[-1].item()
             if leaves_at(index, unsure.item()):
                 break
-        logits = outputs[-2]
+        logits = np.asarray(outputs[-2])  # it may be on the GPU until here
         # Exact, since a sum of float32 values cannot overflow a double; numpy's reductions take three times as long.
         if not isfinite(sum(logits[0].tolist())):
             raise _not_a_number(stage, index)
-        return Departure(logits, index, outputs[-1].item(), usual_exit, usual_nats)
+        entropy_nats = outputs[-1].item()
+        if lane is not None and self._lanes is not None:
+            logits = logits.copy()
+            self._lanes.give_back(lane)
+        return Departure(logits, index, entropy_nats, usual_exit, usual_nats)
 
     def run_batch(
         self, images: FloatArray, on_leave: Callable[[IntArray, Departures], None] | None = None
@@ -132,7 +143,7 @@ class Cascade:
             outputs = stage({name: images if source == FROM_IMAGE else outputs[source] for name, source in sources})
             now_s = self._clock()
             # The scalar rule per sample, not a second, vectorised one: it costs nothing beside the stage itself.
-            unsure = outputs[-1] if self._score is None else self._score(outputs[-2])
+            unsure = outputs[-1] if self._score is None else self._score(np.asarray(outputs[-2]))
             leaves = np.array([self.policy.leaves_at(index, nats) for nats in unsure.tolist()])
             if self._usual is not None and usual_exits is not None and usual_nats is not None:
                 would = np.array([self._usual.leaves_at(index, nats) for nats in unsure.tolist()])
@@ -163,9 +174,10 @@ class Cascade:
         outputs: Sequence[FloatArray] = ()
         for index, stage, sources in self._plan:
             outputs = stage({name: images if source == FROM_IMAGE else outputs[source] for name, source in sources})
-            if not np.isfinite(outputs[-2]).all():
+            logits = np.asarray(outputs[-2])
+            if not np.isfinite(logits).all():
                 raise _not_a_number(stage, index)
-            answers.append((outputs[-2], outputs[-1]))
+            answers.append((logits, outputs[-1]))
         return answers
 
 
@@ -176,7 +188,7 @@ def _known_by_then(usual: ExitPolicy, policy: ExitPolicy) -> bool:
     return all(low <= high for low, high in zip(policy.thresholds_nats, usual.thresholds_nats, strict=True))
 
 
-def _sources(stage: Stage, before: Stage | None) -> tuple[tuple[str, int], ...]:
+def _sources(stage: AnyStage, before: AnyStage | None) -> Sources:
     """For each input of a stage: its name, and the output of the stage before that feeds it."""
     handed_on = before.hands_on if before is not None else ()
     for name in stage.inputs:
@@ -189,7 +201,7 @@ def _sources(stage: Stage, before: Stage | None) -> tuple[tuple[str, int], ...]:
     return tuple((name, FROM_IMAGE if name == IMAGE else handed_on.index(name)) for name in stage.inputs)
 
 
-def _not_a_number(stage: Stage, index: int) -> EngineError:
+def _not_a_number(stage: AnyStage, index: int) -> EngineError:
     return EngineError(
         f"stage {index} answered with logits that are not finite numbers",
         where=stage.where,

@@ -30,6 +30,7 @@ class BuildSite:
     l4t: str | None
     soc: str | None  # the least particular name in the device tree, such as nvidia,tegra234
     power_gating: str | None  # mask of the GPU's processors
+    gpu: str | None = None  # compute capability and processors, where CUDA was asked: tells PCs' GPUs apart
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which of ONNX Runtime's execution providers runs a stage, and how each is set up.
+"""What runs a stage: TensorRT itself, or one of ONNX Runtime's execution providers, and how each of those is set up.
 
 A provider that was asked for by name is used or it is an error; `auto` takes the best that works, and says which. Parts
 of a graph that a GPU's provider has no kernels for run on the next in its list, as ONNX Runtime decides.
@@ -17,11 +17,14 @@ import onnxruntime
 from runtime.contract.errors import ConfigError
 from runtime.contract.precision import FP16, FP32, INT8, MIXED
 
+from .engine_builder import Builder
 from .engine_key import BuildSite, engine_key
+from .engine_store import onnx_runtimes_folder
 
 CPU, CUDA, TENSORRT, AUTO = "cpu", "cuda", "tensorrt", "auto"
-CHOICES = (CPU, CUDA, TENSORRT, AUTO)
-NAMES = {  # the best first
+NATIVE = "tensorrt-native"  # without ONNX Runtime: see open_stages.py
+CHOICES = (CPU, CUDA, TENSORRT, NATIVE, AUTO)
+NAMES = {  # of ONNX Runtime, the best first
     TENSORRT: "TensorrtExecutionProvider",
     CUDA: "CUDAExecutionProvider",
     CPU: "CPUExecutionProvider",
@@ -41,6 +44,7 @@ class Provider:
     precision: str = FP32  # of the design that is loaded
     engines: Path | None = None  # where built engines are kept, one folder per key; None: built anew at every start
     site: BuildSite | None = None
+    builder: Builder | None = None  # of engines for TensorRT itself; None: one with its defaults
 
 
 ON_CPU = Provider()
@@ -112,8 +116,7 @@ def _tensorrt_options(provider: Provider, model: bytes, inputs: Mapping[str, Seq
         shapes = {"min": smallest, "max": largest}
         builder = f"ONNX Runtime {onnxruntime.__version__}"
         key = engine_key(model, provider.precision, site, builder=builder, shapes=shapes)
-        folder = provider.engines / key.name
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = onnx_runtimes_folder(provider.engines, key)
         options |= {
             "trt_engine_cache_enable": "True",
             "trt_engine_cache_path": str(folder),

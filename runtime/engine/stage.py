@@ -25,7 +25,9 @@ ORT_ERRORS: tuple[type[Exception], ...] = (
 OPENING_ERRORS: tuple[type[Exception], ...] = (*ORT_ERRORS, OSError)  # a folder for engines that cannot be made
 
 
-def open_session(model: bytes, *, where: str, threads: int = 1, provider: Provider = ON_CPU) -> Any:
+def open_session(
+    model: bytes, *, where: str, threads: int = 1, provider: Provider = ON_CPU, why_not: list[str] | None = None
+) -> Any:
     """An ONNX Runtime session, one operator after the other.
 
     Args:
@@ -33,6 +35,7 @@ def open_session(model: bytes, *, where: str, threads: int = 1, provider: Provid
         where: names the model in error messages.
         threads: within one operator. One is the least energy for small networks, and leaves no pool spinning.
         provider: what it runs on.
+        why_not: is told what was tried before, and why it was not taken.
     Raises:
         ConfigError: fewer than one thread, or a provider that this ONNX Runtime was built without.
         EngineError: ONNX Runtime refuses the model, or runs it on something else than was asked for.
@@ -46,7 +49,7 @@ def open_session(model: bytes, *, where: str, threads: int = 1, provider: Provid
     options.log_severity_level = 4  # what matters is raised; its own log repeats that on stderr
     if provider.name == CPU:
         return _opened_on_cpu(model, options, where)
-    why_not = []
+    why_not = [] if why_not is None else why_not
     for short in candidates(provider.name, onnxruntime.get_available_providers()):
         if short == CPU:
             return _opened_on_cpu(model, options, where)
@@ -91,11 +94,13 @@ class Stage:
     handed on, then logits (batch, classes), then entropy (batch,) in nats.
     """
 
-    __slots__ = ("_output_names", "_run", "hands_on", "inputs", "outputs", "provider", "session", "where")
+    __slots__ = ("_output_names", "_run", "hands_on", "inputs", "outputs", "provider", "session", "where", "why_not")
 
     def __init__(self, model: bytes, *, where: str, threads: int = 1, provider: Provider = ON_CPU) -> None:
         """Load `model`. Raises ConfigError or EngineError as `open_session`; EngineError where it is not a stage."""
-        session = open_session(model, where=where, threads=threads, provider=provider)
+        why_not: list[str] = []
+        session = open_session(model, where=where, threads=threads, provider=provider, why_not=why_not)
+        self.why_not = tuple(why_not)
         declared = {output.name: output for output in session.get_outputs()}
         for name, rank in RANKS.items():
             if name not in declared or len(declared[name].shape) != rank:
@@ -131,10 +136,14 @@ class Stage:
         try:
             outputs: list[FloatArray] = self._run(self._output_names, feeds)
         except ORT_ERRORS as error:
-            shapes = {name: getattr(tensor, "shape", None) for name, tensor in feeds.items()}
-            raise EngineError(
-                f"a stage failed on inputs {shapes}: {error}",
-                where=self.where,
-                to_do="run `edge-runtime status`: it checks the installed bundle",
-            ) from error
+            raise self.failed(error, feeds) from error
         return outputs
+
+    def failed(self, error: Exception, feeds: Mapping[str, FloatArray]) -> EngineError:
+        """What to raise where ONNX Runtime raises `error` on `feeds`."""
+        shapes = {name: getattr(tensor, "shape", None) for name, tensor in feeds.items()}
+        return EngineError(
+            f"a stage failed on inputs {shapes}: {error}",
+            where=self.where,
+            to_do="run `edge-runtime status`: it checks the installed bundle",
+        )

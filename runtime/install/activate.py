@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +32,21 @@ class Installed:
     previous: str | None  # what a rollback returns to
 
 
-def install(bundle: Path, root: Path, *, board: str | None = None, require: Demand | None = None) -> Installed:
+def install(
+    bundle: Path,
+    root: Path,
+    *,
+    board: str | None = None,
+    require: Demand | None = None,
+    make_ready: Callable[[Path], None] | None = None,
+) -> Installed:
     """Verify a bundle, copy it under `root`, and switch to it. Installing what is current changes nothing.
 
     Args:
         board: the name of this board, to refuse a bundle for another.
         require: a signature to demand, besides what `root` demands by its trusted keys.
+        make_ready: is called with the bundle's place under `root` before it becomes current; what it raises leaves
+            current what was.
     Raises:
         BundleError: see `verified`; nothing was changed.
         ConfigError: trusted keys that cannot be read.
@@ -47,9 +57,14 @@ def install(bundle: Path, root: Path, *, board: str | None = None, require: Dema
     try:
         (root / BUNDLES).mkdir(parents=True, exist_ok=True)
         with only_one_writer(root):
-            state = read_state(root)
             _sweep(root)
             path = _copied(bundle, root, manifest)
+        if make_ready is not None:
+            make_ready(
+                path
+            )  # not under the lock: building engines may take an hour, in which one may have to roll back
+        with only_one_writer(root):
+            state = read_state(root)
             if state.current == manifest.bundle_id:
                 return Installed(manifest, path, True, state.previous)
             write_history(root, (*state.history, manifest.bundle_id))

@@ -12,19 +12,19 @@ from runtime.contract.arrays import FloatArray
 from runtime.contract.errors import EngineError, StorageError
 from runtime.contract.preprocessing import Preprocessing
 from runtime.engine.bundle import full_depth
-from runtime.engine.provider import ON_CPU, Provider
+from runtime.engine.lane import FROM_IMAGE, Lane, Sources
+from runtime.engine.provider import CPU, ON_CPU, Provider
 from runtime.engine.stage import IMAGE, ORT_ERRORS, RANKS, Stage, open_session
 
 from .plan import Subject
 
-FROM_IMAGE = -1
 Step = Callable[[Mapping[str, FloatArray]], Sequence[FloatArray]]
 
 
 class Network:
     """Stages and the image they are timed on: random bytes, preprocessed once, since preprocessing is not a stage."""
 
-    def __init__(self, steps: Sequence[tuple[Step, tuple[tuple[str, int], ...]]], image: FloatArray) -> None:
+    def __init__(self, steps: Sequence[tuple[Step, Sources]], image: FloatArray) -> None:
         """`steps`: a stage, and for each of its inputs the output of the stage before that feeds it."""
         self._steps, self._image = tuple(steps), image
 
@@ -68,15 +68,27 @@ def load_network(subject: Subject, folder: Path, *, threads: int, seed: int, pro
             return Network([_plain(session, where)], image)
     stages = [Stage(model, where=where, threads=threads, provider=provider) for model, where in models]
     full_depth(stages)  # refuses stages that do not fit together, as the engine would
-    return Network([(stage, _sources(stages, index)) for index, stage in enumerate(stages)], image)
+    plan = [(stage, _sources(stages, index)) for index, stage in enumerate(stages)]
+    return Network(_bound(plan, image) if all(stage.provider == CPU for stage in stages) else plan, image)
 
 
-def _sources(stages: Sequence[Stage], index: int) -> tuple[tuple[str, int], ...]:
+def _bound(plan: Sequence[tuple[Stage, Sources]], image: FloatArray) -> list[tuple[Step, Sources]]:
+    """Stages as the engine runs them on a CPU: in tensors laid out once."""
+    lane = Lane(plan, image.shape)
+    lane.image[...] = image
+
+    def step(index: int) -> Step:
+        return lambda _: lane.run(index)
+
+    return [(step(index), ()) for index in range(len(plan))]
+
+
+def _sources(stages: Sequence[Stage], index: int) -> Sources:
     handed_on = stages[index - 1].hands_on if index else ()
     return tuple((name, FROM_IMAGE if name == IMAGE else handed_on.index(name)) for name in stages[index].inputs)
 
 
-def _plain(session: Any, where: str) -> tuple[Step, tuple[tuple[str, int], ...]]:
+def _plain(session: Any, where: str) -> tuple[Step, Sources]:
     """A network that is no stage: one image in, whatever comes out."""
     inputs = [tensor.name for tensor in session.get_inputs()]
     if len(inputs) != 1:

@@ -54,7 +54,7 @@ def bare_calls(stages: Sequence[Stage]) -> Callable[[Any], Any]:
 
 
 def ort_value_calls(stages: Sequence[Stage]) -> Callable[[Any], Any]:
-    """The same three calls with features left in ONNX Runtime's own values: what the cascade does not do, and why."""
+    """The same three calls with features left in ONNX Runtime's own values, made anew: what `lane` does better."""
     first, second, third = (stage.session for stage in stages)
     names = [list(stage.outputs) for stage in stages]
 

@@ -41,10 +41,11 @@ def at_exits(model: onnx.ModelProto, cuts: tuple[str, ...]) -> list[FloatArray]:
 
 @pytest.mark.parametrize("cuts", SUBSETS, ids="+".join)
 @pytest.mark.parametrize("layers", [LAYERS, LAYERS[::2]], ids=["int8", "mixed"])
+@pytest.mark.parametrize("for_tensorrt", [False, True], ids=["cpu", "gpu"])
 def test_a_quantised_network_answers_the_same_wherever_it_is_cut(
-    cuts: tuple[str, ...], layers: tuple[str, ...]
+    cuts: tuple[str, ...], layers: tuple[str, ...], for_tensorrt: bool
 ) -> None:
-    model = in_integers(GRAPH, CUTS, layers, CALIBRATION)
+    model = in_integers(GRAPH, CUTS, layers, CALIBRATION, for_tensorrt=for_tensorrt)
     whole = dict(zip(OUTPUTS, logits_of(model, OUTPUTS, IMAGES), strict=True))
     for name, found in zip([*map(exit_logits, cuts), LOGITS], at_exits(model, cuts), strict=True):
         np.testing.assert_allclose(found, whole[name], rtol=0, atol=1e-5 * np.abs(whole[name]).max())

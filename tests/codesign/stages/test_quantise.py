@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 from codesign.exits.answers import onnx_session
 from codesign.stages.calibrate import activation_ranges
@@ -61,6 +61,27 @@ def test_nodes_without_names_are_quantised_too() -> None:
         node.name = ""
     found = onnx_session(quantised(nameless, RANGES, LAYERS), 1).run(["scores"], {"x": IMAGES})[0]
     np.testing.assert_array_equal(found, answers_of(LAYERS))
+
+
+def test_for_tensorrt_nothing_has_a_zero_point_and_no_bias_is_an_integer() -> None:
+    model = quantised(MODEL, RANGES, LAYERS, for_tensorrt=True)
+    kinds = {weight.name: weight for weight in model.graph.initializer}
+    pairs = [node for node in model.graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear")]
+    for node in pairs:
+        assert not np.any(numpy_helper.to_array(kinds[node.input[2]]))
+        assert kinds[node.input[2]].data_type == TensorProto.INT8
+        assert kinds.get(node.input[0], kinds["stem.w"]).data_type == TensorProto.FLOAT  # rounded in the graph
+    found = onnx_session(model, 1).run(["scores"], {"x": IMAGES})[0]
+    exact = answers_of(())
+    assert 0.0 < np.abs(found - exact).max() < 0.15 * np.abs(exact).max()
+
+
+def test_for_tensorrt_nothing_is_rounded_between_a_layer_and_its_relu() -> None:
+    model = quantised(MODEL, RANGES, LAYERS, for_tensorrt=True)
+    makers = {node.output[0]: node for node in model.graph.node}
+    for node in model.graph.node:
+        if node.op_type == "Relu":
+            assert makers[node.input[0]].op_type != "DequantizeLinear"
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -161,11 +161,11 @@ def test_an_interruption_stops_the_command(tmp_path: Path) -> None:
 
 def test_on_this_machine_it_is_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
-    monkeypatch.setattr(measure_run, "_streamed", lambda command, _tick: (asked.append(command), (0, ""))[1])
+    monkeypatch.setattr(measure_run, "streamed", lambda command, _tick, _errand: (asked.append(command), (0, ""))[1])
     run_plan(MeasureTarget(), tmp_path, "abc", tmp_path / "m.jsonl", lambda *_: None, Programs())
     assert asked[0][:4] == [sys.executable, "-m", "runtime", "measure"]
     assert "--resume" in asked[0]
-    monkeypatch.setattr(measure_run, "_streamed", lambda *_: (2, "no plan"))
+    monkeypatch.setattr(measure_run, "streamed", lambda *_: (2, "no plan"))
     with pytest.raises(BoardError, match=r"measuring on local failed with status 2\n    no plan"):
         run_plan(MeasureTarget(), tmp_path, "abc", tmp_path / "m.jsonl", lambda *_: None, Programs())
 

@@ -176,7 +176,7 @@ def test_every_exit_is_compared_with_what_it_answered_in_fp32(run: Run) -> None:
 def test_a_network_that_loses_too_much_is_refused(
     brought: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def ruined(model: onnx.ModelProto, *_others: Any) -> onnx.ModelProto:
+    def ruined(model: onnx.ModelProto, *_others: Any, **_how: Any) -> onnx.ModelProto:
         copy = onnx.ModelProto()
         copy.CopyFrom(model)
         for weight in copy.graph.initializer:

@@ -132,6 +132,11 @@ def test_huge_but_finite_logits_are_an_answer() -> None:
     assert Cascade([huge], ExitPolicy(())).run(IMAGES[:1]).logits[0, 0] == np.float32(3e38)  # type: ignore[list-item]
 
 
+def test_an_image_of_another_type_is_refused_and_not_cast() -> None:
+    with pytest.raises(EngineError, match="failed on inputs"):
+        Cascade(STAGES, ExitPolicy(NEVER)).run(IMAGES[:1].astype(np.float64))
+
+
 def test_one_threshold_too_few_is_refused() -> None:
     with pytest.raises(EngineError, match="4 stages need 3 thresholds, got 2"):
         Cascade(STAGES, ExitPolicy((0.5, 0.5)))

@@ -34,7 +34,7 @@ def test_what_onnx_runtime_was_built_without_is_an_error(asked: str) -> None:
 
 
 def test_a_provider_nobody_knows_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"no provider 'tpu'(.|\n)*cpu, cuda, tensorrt, auto"):
+    with pytest.raises(ConfigError, match=r"no provider 'tpu'(.|\n)*cpu, cuda, tensorrt, tensorrt-native, auto"):
         candidates("tpu", EVERY)
 
 
