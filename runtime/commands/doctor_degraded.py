@@ -40,8 +40,14 @@ def _back_ends(findings: Findings) -> Iterator[Degraded]:
     if has_gpu and findings.machine.is_this_machine and not on_gpu:
         yield Degraded(
             "inference runs on the CPU alone",
-            f"this ONNX Runtime has no provider for the GPU ({', '.join(ort.providers)})",
-            "install the onnxruntime-gpu wheel made for this JetPack; TensorRT comes with JetPack",
+            "; ".join(
+                (
+                    f"this ONNX Runtime has no provider for the GPU ({', '.join(ort.providers)})",
+                    *(f"{each.name}: {each.why_not}" for each in others),
+                )
+            ),
+            "TensorRT comes with JetPack (python3-libnvinfer), for --provider tensorrt-native; or install the "
+            "onnxruntime-gpu wheel made for this JetPack",
         )
 
 

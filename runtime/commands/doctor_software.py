@@ -14,10 +14,16 @@ from importlib import metadata
 OURS = "edge-codesign"
 DEPENDENCIES = ("numpy", "onnxruntime", "onnxruntime-gpu", "rich", "pillow", "nvidia-ml-py", "jetson-stats")
 TENSORRT_TIMEOUT_S = 30.0  # importing it loads some hundred MB, on a board from an SD card
-# The second line also starts CUDA: without a driver that is where it complains, or dies.
-TENSORRT_PROBE = """import tensorrt
-tensorrt.Runtime(tensorrt.Logger(tensorrt.Logger.ERROR))
-print(tensorrt.__version__)
+# As stages open it. The runtime starts CUDA: without a driver that is where it complains, or dies.
+TENSORRT_PROBE = """import sys
+from runtime.contract.errors import EngineError
+from runtime.engine.native_tensorrt import native_tensorrt
+try:
+    native = native_tensorrt()
+except EngineError as error:
+    sys.exit(error.what)
+native.tensorrt.Runtime(native.logger)
+print(native.version)
 """
 
 

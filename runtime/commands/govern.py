@@ -1,8 +1,9 @@
 """Show what the governor would have done: a recorded trace of signals, decided again with a bundle's modes and clocks.
 
 A trace is JSON lines, one moment each: at_s, queued, requests_per_s, and where known slack_s, idle_s, temperature_c,
-battery_share and exit_shares by mode. `edge-runtime serve --record-signals FILE` writes one. Nothing is set on this
-machine. Power is what the bundle promises at the forecast rates: predicted, not measured.
+battery_share and exit_shares by mode. `edge-runtime serve --govern --record-signals FILE` writes one; with the same
+bundle, mode and deadline, on the board that the bundle was compiled for, the same is decided again. Nothing is set on
+this machine. Power is what the bundle promises at the forecast rates: predicted, not measured.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from runtime.governor.offers import Offers
 from runtime.governor.picture import picture
 from runtime.governor.replay import Step, Summary, replay_trace, summarise
 from runtime.governor.rules import Rules
-from runtime.governor.rules_of import rules_of
+from runtime.governor.rules_of import DEADLINE_FACTOR, promised_deadline_s, rules_of
 from runtime.governor.signals import read_trace
 
 from .root_argument import DEFAULT_ROOT, add_json
@@ -45,7 +46,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="a cheaper mode to shed to, the most accurate first; give it several times (default: all that need less)",
     )
     parser.add_argument(
-        "--deadline-ms", type=float, default=100.0, metavar="MS", help="of a request (default: %(default)s)"
+        "--deadline-ms",
+        type=float,
+        metavar="MS",
+        help=f"of a request (default: {DEADLINE_FACTOR:g} times the promise of the slowest mode at full depth)",
     )
     parser.add_argument(
         "--on-time", type=float, default=0.99, metavar="SHARE", help="that must meet it (default: %(default)s)"
@@ -65,8 +69,10 @@ def run(args: Namespace) -> int:
     manifest = read_manifest(folder)
     check_files(folder, manifest)
     modes = read_modes(folder, manifest)
-    offers = Offers(modes, read_promises(folder, manifest, modes))
-    rules = _rules(args, rules_of(modes, args.mode or manifest.default_mode, _board(manifest), args.deadline_ms / 1e3))
+    promises = read_promises(folder, manifest, modes)
+    offers = Offers(modes, promises)
+    deadline_s = promised_deadline_s(promises) if args.deadline_ms is None else args.deadline_ms / 1e3
+    rules = _rules(args, rules_of(modes, args.mode or manifest.default_mode, _board(manifest), deadline_s))
     steps = list(replay_trace(read_trace(args.trace), rules, offers))
     summary = summarise(steps)
     title = f"{args.trace.name}: what bundle {manifest.bundle_id[:12]} would have been told"

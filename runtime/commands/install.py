@@ -5,6 +5,10 @@ Whatever fails, the bundle that was current stays so. Undo with: edge-runtime ro
 Where the root has a folder `trusted_keys` (public keys in PEM), only bundles signed by one of them are installed or
 served.
 
+Where TensorRT is on this board, every stage gets its engine before the bundle becomes current: one that the bundle
+brings for this kind of board, if a key in `trusted_keys` signed it, or one that is built here (--engines no: at the
+first start of `--provider tensorrt-native` instead).
+
 A fleet takes a bundle in stages: the same command goes to every board, with a larger share each time, and each board
 draws by itself whether it is among them. `codesign rollout` says from their telemetry whether to go on.
 
@@ -15,17 +19,27 @@ draws by itself whether it is among them. `codesign rollout` says from their tel
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser, Namespace
+from functools import partial
 from pathlib import Path
 
+from runtime.boards.sysfs.tree import TreeIO
+from runtime.contract.errors import EngineError
 from runtime.contract.manifest import Manifest, read_manifest
+from runtime.engine.engine_key import build_site
+from runtime.engine.native_tensorrt import native_tensorrt
 from runtime.engine.trust import demand_for
 from runtime.install.activate import install
 from runtime.install.canary import is_chosen, share_of
+from runtime.install.engines import engine_folder, ready_engines
 from runtime.install.root import read_state
 from runtime.telemetry.identity import device_id
 
+from .engine_options import add_build_limits, builder_of, told
 from .root_argument import add_json, add_root
+
+NO, MUST = "no", "must"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -43,6 +57,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--canary", metavar="SHARE", help="install only if this board is of that share of the fleet, as 10%% or 0.1"
     )
     parser.add_argument("--device-id", metavar="ID", help="this board's, for --canary (default: as in its telemetry)")
+    engines = parser.add_argument_group("engines")
+    engines.add_argument(
+        "--engines",
+        choices=("auto", NO, MUST),
+        default="auto",
+        help="auto: where TensorRT is here, and a stage that gets none is no obstacle; must: else nothing is installed",
+    )
+    add_build_limits(engines)
     add_root(parser)
     add_json(parser)
 
@@ -57,7 +79,8 @@ def run(args: Namespace) -> int:
         return 0
     keys = args.require_signature
     require = None if keys is None else demand_for(keys, by="--require-signature")
-    done = install(args.bundle, args.root, board=args.board, require=require)
+    make_ready = partial(_make_ready, args) if args.engines != NO else None
+    done = install(args.bundle, args.root, board=args.board, require=require, make_ready=make_ready)
     manifest = done.manifest
     if args.json:
         table = {
@@ -75,6 +98,31 @@ def run(args: Namespace) -> int:
     if done.previous is not None:
         print(f"  undo with: edge-runtime rollback --root {args.root}  (returns to {done.previous})")
     return 0
+
+
+def _make_ready(args: Namespace, path: Path) -> None:
+    """Engines for the bundle at its place under the root; what is said of them goes to stderr."""
+    builder = builder_of(args.max_seconds, args.max_memory_mb, args.workspace_mb, _say)
+    try:
+        native = native_tensorrt()
+    except EngineError:
+        if args.engines == MUST:
+            raise
+        return  # this board runs stages on something else
+    readied = ready_engines(
+        path, engine_folder(args.root), native, build_site(TreeIO()), builder, brought=args.bundle, root=args.root
+    )
+    for line in (*told(readied), *readied.failed):
+        _say(line)
+    if readied.failed and args.engines == MUST:
+        raise EngineError(
+            f"{len(readied.failed)} of {readied.stages} stages have no engine: {readied.failed[0]}",
+            to_do="mend this, or install with --engines auto; what was current before still is",
+        )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _waiting(args: Namespace, share: float) -> Manifest | None:

@@ -20,6 +20,7 @@ COMMANDS = (
     "install",
     "rollback",
     "status",
+    "engines",
     "run",
     "doctor",
     "capture",

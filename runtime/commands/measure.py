@@ -64,7 +64,7 @@ from runtime.measure.session import Summary, Tick, carry_out, check_points, name
 from runtime.measure.time_source import TimeSource
 
 from .hardware_argument import add_hardware
-from .provider_argument import NAMED, add_provider, provider_of
+from .provider_argument import OF_ONNX_RUNTIME, add_provider, provider_of
 from .root_argument import add_json
 
 SHOWN = 40  # records on the screen; the file holds all
@@ -82,7 +82,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="where the records go (default: %(default)s)",
     )
-    add_provider(parser, choices=NAMED)  # not auto: what a record was measured on is to be known beforehand
+    add_provider(parser, choices=OF_ONNX_RUNTIME)  # not auto: what a record was measured on is to be known beforehand
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,

@@ -1,9 +1,10 @@
 """Own the clocks: set them for programs that may not, and bring them back when those stop, die or crash.
 
 A small process that runs as root and listens on a Unix socket. A client acquires a lease, sets operating points, and
-renews the lease; when it does not, the clocks that were found come back. Only points of the installed bundle's modes
-can be set, or of the list that --allow names. What was found is kept in a state file until it is restored, so that even
-after powerd itself was killed its next start, or --restore, brings it back.
+renews the lease; when it does not, the clocks that were found come back. Only points that the installed bundle prices
+can be set, its modes' own and those that a governor may switch to, or those of the list that --allow names; where ROOT
+has trusted keys, only a bundle that one of them signed allows any. What was found is kept in a state file until it is
+restored, so that even after powerd itself was killed its next start, or --restore, brings it back.
 
 To try it without a board, on a model of one:
 

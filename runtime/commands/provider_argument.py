@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, _ArgumentGroup
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from runtime.boards.sysfs.tree import TreeIO
+from runtime.engine.engine_builder import Builder
 from runtime.engine.engine_key import build_site
-from runtime.engine.provider import AUTO, CHOICES, CPU, CUDA, ON_CPU, TENSORRT, Provider
+from runtime.engine.provider import AUTO, CHOICES, CPU, CUDA, NATIVE, ON_CPU, TENSORRT, Provider
+from runtime.install.engines import engine_folder
 
-ENGINE_CACHE = "engine_cache"  # under the install root: built here, by whoever may write there
-NAMED = tuple(choice for choice in CHOICES if choice != AUTO)
-SHOWN = {CPU: "CPU", CUDA: "CUDA", TENSORRT: "TensorRT"}
+OF_ONNX_RUNTIME = (CPU, CUDA, TENSORRT)
+SHOWN = {CPU: "CPU", CUDA: "CUDA", TENSORRT: "TensorRT by ONNX Runtime", NATIVE: "TensorRT"}
 
 
 def add_provider(parser: ArgumentParser | _ArgumentGroup, choices: Sequence[str] = CHOICES) -> None:
@@ -22,15 +23,19 @@ def add_provider(parser: ArgumentParser | _ArgumentGroup, choices: Sequence[str]
         "--provider",
         choices=choices,
         default=CPU,
-        help=f"of ONNX Runtime; what is asked for is used or it is an error{auto} (default: cpu)",
+        help=f"what runs the stages; what is asked for is used or it is an error{auto} (default: cpu)",
     )
 
 
-def provider_of(asked: str, root: Path) -> Provider:
-    """What was asked for, with what TensorRT needs to keep its engines under `root`."""
+def provider_of(asked: str, root: Path, report: Callable[[str], None] = lambda _: None) -> Provider:
+    """What was asked for, with what TensorRT needs to keep its engines under `root`.
+
+    Args:
+        report: is told of engines that have to be built.
+    """
     if asked == CPU:
         return ON_CPU
-    return Provider(asked, engines=root / ENGINE_CACHE, site=build_site(TreeIO()))
+    return Provider(asked, engines=engine_folder(root), site=build_site(TreeIO()), builder=Builder(report=report))
 
 
 def providers_text(taken: Iterable[str]) -> str:

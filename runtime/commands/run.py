@@ -17,6 +17,7 @@ from runtime.contract.errors import ConfigError
 from runtime.data.labelled import load_labelled
 from runtime.engine.bundle import Engine, open_bundle
 from runtime.engine.machine import this_machine
+from runtime.engine.provider import NATIVE
 from runtime.engine.replay import Replay, replay
 
 from .figure_text import NOT_KNOWN, figure_text, quantity_text
@@ -48,7 +49,8 @@ def run(args: Namespace) -> int:
     on = providers_text(engine.providers)
     labelled = load_labelled(args.data, engine.manifest.input, engine.classes)
     images, labels = labelled.images[: args.limit], labelled.labels[: args.limit]
-    hardware = f"{this_machine()}; ONNX Runtime {onnxruntime.__version__} on {on}, threads: {args.threads}"
+    by = on if set(engine.providers) == {NATIVE} else f"ONNX Runtime {onnxruntime.__version__} on {on}"
+    hardware = f"{this_machine()}; {by}, threads: {args.threads}"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"mode {engine.mode.name}", total=len(images))

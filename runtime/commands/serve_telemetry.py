@@ -7,15 +7,17 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from runtime.boards.hardware import Hardware
 from runtime.contract.errors import BoardError, ConfigError, StorageError
 from runtime.contract.manifest import MANIFEST
+from runtime.contract.telemetry_batch import AGGREGATE
+from runtime.contract.token_file import read_password, read_token
 from runtime.data.picture import require_pillow
 from runtime.data.png import png_of
 from runtime.serve.clock_keeper import ClockKeeper
-from runtime.serve.exposure import read_token
 from runtime.serve.gauges import Gauges
 from runtime.serve.hot_swap import HotSwap
 from runtime.serve.metered_energy import MeteredEnergy
@@ -27,16 +29,19 @@ from runtime.telemetry.hard_images import HardImages
 from runtime.telemetry.identity import boot_id, device_id
 from runtime.telemetry.inference import Recording
 from runtime.telemetry.open_uplink import Credentials, open_uplink
+from runtime.telemetry.otlp_uplink import OtlpUplink
 from runtime.telemetry.recorder import KeepsNothing, TelemetryRecorder
 from runtime.telemetry.served_jobs import ServedJobs
 from runtime.telemetry.server_events import ServerEvents
 from runtime.telemetry.spool import UNKNOWN_BOARD, Spool
-from runtime.telemetry.telemetry_metrics import TelemetryMetrics
-from runtime.telemetry.uplink import Shipper, Shipping
+from runtime.telemetry.spool_reader import SpoolReader
+from runtime.telemetry.telemetry_metrics import Otlp, TelemetryMetrics
+from runtime.telemetry.uplink import Shipper, Shipping, Source, Uplink
 
 from .telemetry import SPOOL
 
 Report = Callable[[str], None]
+OTLP = "otlp"  # how the spool knows that reader
 NOT_IN_A_NAME = re.compile(r"[^0-9A-Za-z_-]")  # of a board, in telemetry
 
 
@@ -67,6 +72,11 @@ def add_telemetry(parser: ArgumentParser) -> None:
     group.add_argument("--uplink-user", metavar="NAME", help="of mqtts")
     group.add_argument("--uplink-password-file", type=Path, metavar="FILE", help="of mqtts")
     group.add_argument("--uplink-ca", type=Path, metavar="PEM", help="trust these certificates instead of the system's")
+    group.add_argument(
+        "--otlp", metavar="URL", help="send minutes as metrics to an OpenTelemetry collector (https://host:4318), too"
+    )
+    group.add_argument("--otlp-token-file", type=Path, metavar="FILE", help="shown to it as a bearer token")
+    group.add_argument("--otlp-ca", type=Path, metavar="PEM", help="trust these certificates of it")
     group.add_argument(
         "--drift-one-in",
         type=int,
@@ -105,15 +115,18 @@ def start_telemetry(
         raise ConfigError(f"--drift-one-in {args.drift_one_in} tests nothing", to_do="give 1 or more; 0 for no test")
     recording = Recording(args.telemetry_commit_s, args.telemetry_keep_one_in)
     shipping = Shipping(every_s=args.uplink_every_s)
-    if args.no_telemetry and (args.uplink is not None or args.sample_hard_images):
-        raise ConfigError("--no-telemetry leaves nothing to send", to_do="leave it out, or --uplink and the samples")
+    if args.no_telemetry and (args.uplink is not None or args.otlp is not None or args.sample_hard_images):
+        raise ConfigError(
+            "--no-telemetry leaves nothing to send", to_do="leave it out, or --uplink, --otlp and the samples"
+        )
     spool = None if args.no_telemetry else _spool(args, serving, stack, report)
     shipper = None if spool is None else _shipper(args, spool, shipping, stack, report)
+    otlp = None if spool is None else _otlp(args, spool, shipping, stack, report)
     seen = BoardSeen(machine.hardware, machine.clocks, machine.gauges, machine.energy)
     recorder = TelemetryRecorder(KeepsNothing() if spool is None else spool, seen, recording)
     says = _says(recorder, report)
     guarding = Guarding(lambda: serving.bundle, says, one_in=args.drift_one_in)
-    metrics = TelemetryMetrics(guarding, spool, shipper)
+    metrics = TelemetryMetrics(guarding, spool, shipper, otlp=otlp)
     events = ServerEvents(
         swap,
         lambda: serving.bundle.bundle_id,
@@ -166,23 +179,31 @@ def _shipper(args: Namespace, spool: Spool, shipping: Shipping, stack: ExitStack
     if args.uplink is None:
         return None
     token = None if args.uplink_token_file is None else read_token(args.uplink_token_file).decode("ascii")
-    password = None if args.uplink_password_file is None else _password(args.uplink_password_file)
+    password = None if args.uplink_password_file is None else read_password(args.uplink_password_file)
     ca_file = None if args.uplink_ca is None else str(args.uplink_ca)
     uplink = open_uplink(args.uplink, spool.device_id, Credentials(token, args.uplink_user, password, ca_file))
-    shipper = Shipper(spool, uplink, shipping)
+    report(f"telemetry is sent to {uplink.name}")
+    return _shipping(spool, uplink, shipping, stack)
+
+
+def _otlp(args: Namespace, spool: Spool, shipping: Shipping, stack: ExitStack, report: Report) -> Otlp | None:
+    """Minutes by a cursor of their own; without --otlp, whatever was kept for it is let go."""
+    if args.otlp is None:
+        spool.read_also_by({})
+        return None
+    token = None if args.otlp_token_file is None else read_token(args.otlp_token_file).decode("ascii")
+    ca_file = None if args.otlp_ca is None else str(args.otlp_ca)
+    uplink = OtlpUplink(args.otlp, version("edge-codesign"), token=token, ca_file=ca_file)
+    spool.read_also_by({OTLP: AGGREGATE})
+    report(f"minutes of telemetry are sent as metrics to {uplink.name}")
+    return Otlp(_shipping(SpoolReader(spool, OTLP), uplink, shipping, stack), uplink)
+
+
+def _shipping(source: Source, uplink: Uplink, shipping: Shipping, stack: ExitStack) -> Shipper:
+    shipper = Shipper(source, uplink, shipping)
     shipper.start()
     stack.callback(shipper.close)
-    report(f"telemetry is sent to {uplink.name}")
     return shipper
-
-
-def _password(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"the password cannot be read: {error}", where=str(path), to_do="check the path and its owner"
-        ) from error
 
 
 def _hard_images(args: Namespace, recorder: TelemetryRecorder, report: Report) -> HardImages:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from runtime.contract.errors import ConfigError
-from runtime.serve.exposure import read_token
+from runtime.contract.token_file import read_token
 from runtime.serve.histogram import quantile_of
 from runtime.serve.metrics import PREFIX
 from runtime.serve.metrics_reading import Samples, read_metrics

@@ -42,11 +42,11 @@ class Forecast:
         self._slow += (rate - self._slow) * -math.expm1(-elapsed_s / SLOW_S)
         self._at_s = at_s
 
-    def left(self, mode: str, exit_index: int) -> None:
-        """An image left at an exit of a mode."""
+    def left(self, mode: str, exit_index: int, images: int = 1) -> None:
+        """So many images left at an exit of a mode."""
         counts = self._counts[mode]
-        counts[exit_index] += 1.0
-        if sum(counts) > REMEMBERED:
+        counts[exit_index] += images
+        while sum(counts) > REMEMBERED:
             counts[:] = [count / 2.0 for count in counts]
 
     @property

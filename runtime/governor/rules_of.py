@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from runtime.boards.board_profile import BoardProfile
 from runtime.contract.errors import ConfigError
 from runtime.contract.mode import Mode
+from runtime.contract.promise import Promise
 
 from .rules import Rules
 
 CLOCKS = ("cpu", "gpu", "emc")
+DEADLINE_FACTOR = 6.0  # as in the simulated days that the governor was judged on
 
 
 def rules_of(modes: Mapping[str, Mode], normal: str, board: BoardProfile | None, deadline_s: float) -> Rules:
@@ -19,6 +21,7 @@ def rules_of(modes: Mapping[str, Mode], normal: str, board: BoardProfile | None,
     Args:
         board: its switching times and throttle temperature are taken over; None: not known, so nothing is assumed of
             heat, and switches take as long as on an Orin.
+        deadline_s: see `promised_deadline_s` where nobody names one.
     Raises:
         ConfigError: no such mode.
     """
@@ -39,6 +42,14 @@ def rules_of(modes: Mapping[str, Mode], normal: str, board: BoardProfile | None,
         write_s=sum(switching[f"{clock}_write_s"] for clock in CLOCKS) or plain.write_s,
         throttle_c=thermal["throttle_c"],
     )
+
+
+def promised_deadline_s(promises: Mapping[str, Promise]) -> float:
+    """A deadline that the bundle's promise makes sensible: `DEADLINE_FACTOR` times its slowest mode at full depth.
+
+    Each mode counts at its own clocks, those it was compiled for.
+    """
+    return DEADLINE_FACTOR * max(sum(promise.stage_latency_s) for promise in promises.values())
 
 
 def _energy_j(mode: Mode) -> float:

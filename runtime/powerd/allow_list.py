@@ -1,4 +1,4 @@
-"""Which operating points may be set: those of the installed bundle's modes, or those of a list that root names."""
+"""Which operating points may be set: those that the installed bundle prices, or those of a list that root names."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from runtime.contract.bundle_files import COPY_AGAIN, CURRENT, bundle_folder, read_modes
+from runtime.contract.bundle_files import COPY_AGAIN, CURRENT, bundle_folder, read_modes, read_promises
 from runtime.contract.errors import BundleError, ConfigError
 from runtime.contract.fingerprint import file_sha256
-from runtime.contract.manifest import POLICY, read_manifest
+from runtime.contract.manifest import POLICY, PROMISES, read_manifest
 from runtime.contract.operating_point import OperatingPoint
+from runtime.engine.trust import check_trust
 
 from .ownership import is_ours_alone
 from .protocol import MAX_POINTS, Malformed, point_of
@@ -38,10 +39,11 @@ class AllowList(Protocol):
 
 
 class BundlePoints:
-    """The operating points of the modes of the bundle that is current under an install root.
+    """The operating points of the bundle that is current under an install root: its modes' and those for a governor.
 
     The link alone decides what is current (see `runtime.install.root`), and a bundle never changes in place: it is
-    read again only when the link leads elsewhere.
+    read again only when the link leads elsewhere. Where the root has trusted keys, only a bundle that one of them
+    signed allows anything, whoever moved the link.
     """
 
     def __init__(self, root: Path) -> None:
@@ -67,13 +69,19 @@ class BundlePoints:
         try:
             folder = bundle_folder(self._root)
             manifest = read_manifest(folder)
-            # The policy alone is hashed: hashing the stages would keep the loop from its watchdog.
-            if file_sha256(folder / POLICY) != manifest.files.get(POLICY):
-                raise BundleError(f"{POLICY} was changed", where=str(folder / POLICY), to_do=COPY_AGAIN)  # noqa: TRY301
+            check_trust(self._root, folder, manifest.bundle_id)
+            for name in (POLICY, PROMISES):  # no more: hashing the stages would keep the loop from its watchdog
+                if file_sha256(folder / name) != manifest.files.get(name):
+                    raise BundleError(f"{name} was changed", where=str(folder / name), to_do=COPY_AGAIN)  # noqa: TRY301
             modes = read_modes(folder, manifest)
-        except (BundleError, OSError) as error:
+            promises = read_promises(folder, manifest, modes)
+        except (BundleError, ConfigError, OSError) as error:
             return Allowed((), str(self._root), str(error))
-        return Allowed(tuple(sorted({mode.operating_point for mode in modes.values()})), f"bundle {manifest.bundle_id}")
+        points = {mode.operating_point for mode in modes.values()}
+        points |= {costs.operating_point for promise in promises.values() for costs in promise.at_other_clocks}
+        if len(points) > MAX_POINTS:
+            return Allowed((), str(self._root), f"the bundle has {len(points)} operating points, {MAX_POINTS} at most")
+        return Allowed(tuple(sorted(points)), f"bundle {manifest.bundle_id}")
 
 
 class ListedPoints:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from .infer_response import response_of
 from .job import Job
 from .metadata import model_config, model_metadata, model_statistics, repository_index, server_metadata
-from .refusal import Refused
+from .openapi import description
+from .refusal import CLIENT_GONE, Refused
 from .request_body import ClientGone, receive_body
 from .serving import Serving
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Reply = Callable[[Mapping[str, Any]], Any]  # path parameters -> JSON
 JSON, OCTETS, TEXT = b"application/json", b"application/octet-stream", b"text/plain; version=0.0.4; charset=utf-8"
 
-CLIENT_GONE = 499  # nginx's number for it; never sent, only counted
+LISTEN_AFTER_S = 0.01  # so long a request waits before one listens whether its client is still there: most are answered
 
 
 def application(serving: Serving, *, name: str, metrics: Callable[[], str]) -> Starlette:
@@ -60,6 +61,7 @@ def application(serving: Serving, *, name: str, metrics: Callable[[], str]) -> S
     config = of_model(lambda: model_config(name, serving.bundle, serving.limits))
     stats = of_model(lambda: model_statistics(name, serving.bundle, serving.recorder.recorded()))
     gets: list[tuple[str, Reply]] = [
+        ("/openapi.json", lambda _: description(name, release, serving.bundle, serving.limits)),
         ("/v2", lambda _: server_metadata(release)),
         ("/v2/health/live", lambda _: {"live": True}),
         ("/v2/health/ready", ready),
@@ -86,12 +88,13 @@ class InferEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever is refused is answered as the protocol has errors."""
         serving = self._serving
-        serving.recorder.arrived()
         try:
             body, json_bytes = await self._infer(scope, receive)
         except Refused as refused:
             serving.recorder.refused(refused.status)
-            await send_refusal(send, refused)
+            refused.__traceback__ = None  # else job and refusal hold each other, and the job an old bundle, for long
+            if refused.status != CLIENT_GONE:
+                await send_refusal(send, refused)
             return
         except ClientGone:
             serving.recorder.refused(CLIENT_GONE)
@@ -119,10 +122,39 @@ class InferEndpoint:
                 loop.call_soon_threadsafe(_wake, done)
 
         job = serving.submit(request, bundle, settled)
-        await done
+        listening = _Listening(loop, receive, lambda: serving.abandon(job))
+        try:
+            await done
+        finally:
+            listening.stop()
         if job.answers is None:
             raise job.refusal or Refused(500, "the request was neither answered nor refused")
         return response_of(self._name, request, job, job.answers, serving.answered(job))
+
+
+class _Listening:
+    """Hears that a client hangs up while it waits: by a task that is only made where the wait is a long one."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive, hung_up: Callable[[], None]) -> None:
+        self._loop, self._receive, self._hung_up = loop, receive, hung_up
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = loop.call_later(LISTEN_AFTER_S, self._begin)
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._hung_up()
+
+    def stop(self) -> None:
+        """To be called once. Timer and task refer to this: left in a circle, they would keep a job and its bundle."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        self._timer = self._task = None
 
 
 class JsonEndpoint:

@@ -1,8 +1,8 @@
-"""Joules per image of a mode of a bundle, second by second: what two bundles are compared by on one board.
+"""What an image of a mode of a bundle costs, second by second: by this two bundles are compared on one board.
 
-Power is metered over windows of a second and shared out among the requests in them, so that images of one second are
-no independent readings of what they draw; seconds are, nearly. Only energy above idling is kept: how much idle time a
-request is charged with is a matter of load, and not of the bundle.
+Power is metered over windows of a second and shared out among the requests in them; what makes one run slow (another
+process, clocks, heat) makes its neighbours slow, too. So images of one second are no independent readings of what they
+cost; seconds are, nearly.
 """
 
 from __future__ import annotations
@@ -13,43 +13,50 @@ from typing import NamedTuple
 import numpy as np
 
 MOST_SECONDS = 900  # that are remembered of a mode
-WARMING_S = 2.0  # after a mode of a bundle began: what is metered then may still be of the one before
+LATEST = 64  # readings of which the median is known at once
+WARMING_S = 2.0  # after a mode of a bundle began: its first runs are slow, and what is metered may be of the one before
 
 
 class PerImage(NamedTuple):
-    """The mean over seconds and its standard error, both in joules per image."""
+    """The mean cost of an image, its standard error over seconds, and how many of those there are."""
 
-    energy_j: float
-    error_j: float
+    mean: float
+    error: float
     seconds: int
 
 
-class Drawn:
-    """Of one mode of one bundle. Not safe between threads."""
+class BySecond:
+    """One cost of one mode of one bundle, in whatever unit it has. Not safe between threads."""
 
     def __init__(self, now_s: float) -> None:
         self._from_s = now_s + WARMING_S
-        self._seconds: deque[list[float]] = deque(maxlen=MOST_SECONDS)  # second, joules, images
+        self._seconds: deque[list[float]] = deque(maxlen=MOST_SECONDS)  # second, cost, images
+        self._latest: deque[float] = deque(maxlen=LATEST)
 
-    def add(self, now_s: float, energy_j: float, images: int) -> None:
-        """So much was drawn for so many images that were answered at `now_s`."""
+    def add(self, now_s: float, cost: float, images: int) -> None:
+        """So much was spent on so many images that were answered at `now_s`."""
+        self._latest.append(cost / images)
         if now_s < self._from_s:
             return
         second = float(int(now_s))
         if not self._seconds or self._seconds[-1][0] != second:
             self._seconds.append([second, 0.0, 0.0])
         latest = self._seconds[-1]
-        latest[1] += energy_j
+        latest[1] += cost
         latest[2] += images
+
+    def median(self, least: int) -> float | None:
+        """Of the latest readings, from the first on; None where there are fewer than that."""
+        return float(np.median(self._latest)) if len(self._latest) >= least else None
 
     def per_image(self, least_seconds: int) -> PerImage | None:
         """None where fewer seconds than that are known."""
         if len(self._seconds) < least_seconds:
             return None
-        _, joules, images = np.array(self._seconds).T
+        _, costs, images = np.array(self._seconds).T
         total = float(images.sum())
-        mean_j = float(joules.sum()) / total
+        mean = float(costs.sum()) / total
         # Of a ratio of sums, by its linearisation.
-        residual = joules - mean_j * images
-        error_j = float(np.sqrt((residual**2).sum() / max(len(joules) - 1, 1) * len(joules))) / total
-        return PerImage(mean_j, error_j, len(joules))
+        residual = costs - mean * images
+        error = float(np.sqrt((residual**2).sum() / max(len(costs) - 1, 1) * len(costs))) / total
+        return PerImage(mean, error, len(costs))

@@ -8,7 +8,7 @@ from typing import Any
 from runtime.contract.arrays import IntArray
 from runtime.contract.kind import Kind
 
-from .served_bundle import ServedMode
+from .served_mode import ServedMode
 
 
 @dataclass(frozen=True, slots=True)

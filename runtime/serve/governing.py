@@ -9,13 +9,13 @@ from typing import Protocol
 from runtime.boards.board_profile import BoardProfile
 from runtime.contract.operating_point import OperatingPoint
 from runtime.governor.decide import Decision, GovernorState, decide, first_state
+from runtime.governor.forecast import Forecast
 from runtime.governor.offers import Offers
 from runtime.governor.rules import Rules
-from runtime.governor.rules_of import rules_of
+from runtime.governor.rules_of import promised_deadline_s, rules_of
 from runtime.governor.signals import Signals
 
 from .gauges import Gauges
-from .recorder import Recorded
 from .served_bundle import ServedBundle
 from .serving import Serving
 
@@ -79,56 +79,75 @@ class Governed:
     """The governor of `runtime.governor` for one bundle: its rules and offers, and what it remembers."""
 
     def __init__(self, rules: Rules, offers: Offers) -> None:
-        self._rules, self._offers = rules, offers
+        self.rules, self.offers = rules, offers
         self._state: GovernorState | None = None
 
     def decide(self, signals: Signals) -> Decision:
         """Mode and clocks, and what to remember of them."""
         if self._state is None:
-            self._state = first_state(signals, self._rules, self._offers)
-        self._state, decision = decide(self._state, signals, self._rules, self._offers)
+            self._state = first_state(signals, self.rules, self.offers)
+        self._state, decision = decide(self._state, signals, self.rules, self.offers)
         return decision
 
 
-def governed(mode: str | None, board: BoardProfile | None, deadline_s: float) -> GovernorOf:
+def governed(mode: str | None, board: BoardProfile | None, deadline_s: float | None) -> GovernorOf:
     """A governor that serves `mode`, or the bundle's default mode, and sheds to cheaper ones.
 
     Args:
         board: this machine's; its switching times and throttle temperature are taken over.
-        deadline_s: that requests are to meet.
+        deadline_s: that requests are to meet; None: what each bundle's promise makes sensible.
     """
 
     def of(bundle: ServedBundle) -> Governor:
         modes = {name: served.mode for name, served in bundle.modes.items()}
         promises = {name: served.promise for name, served in bundle.modes.items()}
         normal = mode if mode is not None and mode in modes else bundle.manifest.default_mode
-        return Governed(rules_of(modes, normal, board, deadline_s), Offers(modes, promises))
+        planned_s = promised_deadline_s(promises) if deadline_s is None else deadline_s
+        return Governed(rules_of(modes, normal, board, planned_s), Offers(modes, promises))
 
     return of
 
 
-def signals_of(serving: Serving, at_s: float, gauges: Gauges, since: Recorded | None) -> Signals:
-    """What a governor is told now.
+class Told:
+    """What the governor of one bundle is told: the state of the server now, and a forecast from what it has counted.
 
-    Args:
-        since: what had been recorded a while ago: the mix of exits is taken from then on.
+    A request counts once per image: that is what offers are priced in.
     """
-    recorded, recorder = serving.recorder.recorded(), serving.recorder
-    queued = len(serving.queue) + serving.workers.busy
-    earlier = {} if since is None else since.exits
-    shares = {}
-    for mode, counts in recorded.exits.items():
-        before = earlier.get(mode, (0,) * len(counts))
-        recent = [now - then for now, then in zip(counts, before, strict=False)]
-        if total := sum(recent):
-            shares[mode] = tuple(count / total for count in recent)
-    return Signals(
-        at_s=at_s,
-        queued=queued,
-        requests_per_s=recorder.requests_per_s(),
-        slack_s=serving.queue.slack_s(),
-        idle_s=0.0 if queued else recorder.idle_s(),
-        temperature_c=gauges.temperature_c(),
-        battery_share=gauges.battery_share(),
-        exit_shares=shares,
-    )
+
+    def __init__(self, serving: Serving, bundle: ServedBundle, at_s: float, requests_per_s: float = 0.0) -> None:
+        """Start from the mix of exits that the bundle expects.
+
+        Args:
+            requests_per_s: what came until now; a rise is followed within seconds.
+        """
+        self._serving, self._bundle = serving, bundle
+        modes = {name: served.mode for name, served in bundle.modes.items()}
+        self._forecast = Forecast(modes, requests_per_s, at_s)
+        self._counted = serving.recorder.recorded()
+
+    @property
+    def requests_per_s(self) -> float:
+        """As forecast."""
+        return self._forecast.requests_per_s
+
+    def now(self, at_s: float, gauges: Gauges) -> Signals:
+        """To be called again and again: what was counted since the last call goes into the forecast."""
+        serving, before, counted = self._serving, self._counted, self._serving.recorder.recorded()
+        self._counted = counted
+        self._forecast.arrived(counted.asked - before.asked, at_s)
+        for name, served in self._bundle.modes.items():
+            exits, earlier = counted.exits.get(name, ()), before.exits.get(name, ())
+            for index, count in enumerate(exits[: served.mode.policy.stages]):
+                if images := count - (earlier[index] if index < len(earlier) else 0):
+                    self._forecast.left(name, index, images)
+        queued = len(serving.queue) + serving.workers.busy
+        return Signals(
+            at_s=at_s,
+            queued=queued,
+            requests_per_s=self.requests_per_s,
+            slack_s=serving.queue.slack_s(),
+            idle_s=0.0 if queued else serving.recorder.idle_s(),
+            temperature_c=gauges.temperature_c(),
+            battery_share=gauges.battery_share(),
+            exit_shares=self._forecast.exit_shares(),
+        )

@@ -15,7 +15,7 @@ from runtime.install.root import read_state
 
 from .memory import give_back
 from .probation import Probation, on_probation
-from .served_bundle import ServedBundle, load
+from .served_bundle import Budget, ServedBundle, load
 from .serving import Serving
 
 
@@ -27,6 +27,7 @@ class SwapRules:
     slower: float = 2.0  # than promised in proportion to the bundle before, by which it fails
     threads: int = 1  # within one operator of a stage
     provider: Provider = ON_CPU  # what stages run on
+    budget_bytes: int | None = None  # of memory, for loaded modes
 
 
 class HotSwap:
@@ -89,13 +90,19 @@ class HotSwap:
         try:
             rules = self._rules
             limits = self._serving.limits
-            loaded = load(self._root, limits, threads=rules.threads, replay=True, provider=rules.provider)
+            size = rules.budget_bytes
+            budget = None if size is None else Budget(size, self._serving.mode, self._report)
+            loaded = load(
+                self._root, limits, threads=rules.threads, replay=True, provider=rules.provider, budget=budget
+            )
         except EdgeCodesignError as error:
             self._unfit.add(bundle_id)
             self._dropped = True
             self._report(f"bundle {bundle_id[:12]} is not served: {error.what}")
             self._roll_back(bundle_id)
         else:
+            for sentence in loaded.fall_backs:
+                self._report(sentence)
             self._loaded = loaded
 
     def _take_over(self) -> None:
@@ -103,6 +110,9 @@ class HotSwap:
         if loaded is None:
             return
         serving, mode = self._serving, self._serving.mode
+        if self._trial is not None:  # cut short: nobody returns to what was before it any more
+            serving.recorder.forget(self._trial.before.bundle_id)
+            self._dropped = True
         before = serving.swap(loaded)
         self.swaps += 1
         self._trial = on_probation(
@@ -135,11 +145,11 @@ class HotSwap:
         self._roll_back(failed)
 
     def _roll_back(self, failed: str) -> None:
-        """Have the install root agree with what is served, where it still points to the bundle that failed."""
+        """Have the install root agree with what is served, where it still points to a bundle that failed here."""
         self.failed = failed
         self.rollbacks += 1
         try:
-            if read_state(self._root).current == failed:
+            while read_state(self._root).current in self._unfit:  # more than one, where two failed in a row
                 manifest = roll_back(self._root)
                 self._report(f"rolled back: {manifest.bundle_id[:12]} is current again")
         except BundleError as error:

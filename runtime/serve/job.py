@@ -12,7 +12,8 @@ from runtime.contract.arrays import FloatArray, IntArray
 from runtime.engine.cascade import Departures
 
 from .refusal import Refused
-from .served_bundle import ServedBundle, ServedMode
+from .served_bundle import ServedBundle
+from .served_mode import ServedMode
 from .tensors import Tensor
 
 
@@ -70,6 +71,8 @@ class Job:
         if mode not in bundle.modes:
             raise Refused(400, f"unknown mode {mode[:80]!r}", to_do=f"use one of {', '.join(bundle.modes)}")
         self.bundle, self.served, self.images = bundle, bundle.modes[mode], images
+        if self.served.cascade is None:  # it has just gone; what a job has once, stays until it is settled
+            raise Refused(503, f"mode {mode!r} is not loaded", retry_after_s=1)
         self.arrived_s, self.deadline_s, self.started_s = arrived_s, deadline_s, arrived_s
         self.batch_images = len(images)  # of all jobs that run beside it
         self._on_settled, self._lock = on_settled, threading.Lock()

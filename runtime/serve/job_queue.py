@@ -29,6 +29,7 @@ class JobQueue:
         self._changed = threading.Condition()
         self._closed = False
         self.expired = 0  # jobs that were refused here, since their time had passed
+        self.dropped = 0  # jobs that were taken out, since nobody waited for them any more
 
     def __len__(self) -> int:
         return self._images
@@ -83,7 +84,32 @@ class JobQueue:
                 if (due := self._pop()) is not None:
                     jobs.append(due)
                     images += len(due)
+            if self._heap:
+                self._changed.notify()  # what came while this batch filled up woke this thread, not one that is idle
             return jobs
+
+    def drop(self, job: Job, refusal: Refused) -> bool:
+        """Take a job out and refuse it, since nobody waits for it any more; False where it is not here any more."""
+        with self._changed:
+            at = next((place for place, entry in enumerate(self._heap) if entry[2] is job), None)
+            if at is None:
+                return False
+            self._heap[at] = self._heap[-1]
+            self._heap.pop()
+            heapq.heapify(self._heap)
+            self._images -= len(job)
+            self.dropped += 1
+        job.refuse(refusal)
+        return True
+
+    def expire(self) -> int:
+        """Refuse what is late by now, which matters while every inference thread hangs; how many jobs that were."""
+        late = 0
+        with self._changed:
+            while self._heap and self._heap[0][0] <= self._now_s():
+                self._pop()
+                late += 1
+        return late
 
     def slack_s(self) -> float | None:
         """Time until the earliest deadline; None where none waits."""

@@ -6,7 +6,9 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 128
 START_S = 10.0
+STEP_S = 0.1
+AFTER_DRAIN_S = 2  # in which refusals of what could not be answered still go out
 UDS_MODE = 0o660
 HEADER_BYTES = 16 * 1024
 KEEP_ALIVE_S = 75
@@ -88,12 +92,26 @@ class AsgiServers:
         self._servers: list[Server] = []
         self._started = threading.Event()
         self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._unheard = False
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     @property
     def alive(self) -> bool:
         """Whether it serves."""
         return self._thread.is_alive()
+
+    def responds(self) -> bool:
+        """Whether the thread that talks to clients has come by since this was last asked, or was never asked before."""
+        if self._loop is None or self._unheard:
+            return self._loop is None
+        self._unheard = True
+        with suppress(RuntimeError):  # it has ended
+            self._loop.call_soon_threadsafe(self._hear)
+        return True
+
+    def _hear(self) -> None:
+        self._unheard = False
 
     def start(self) -> None:
         """Serve from now on. Raises ConfigError where a certificate or key cannot be used."""
@@ -106,11 +124,18 @@ class AsgiServers:
                 to_do="check that the files are PEM and belong together",
             ) from self._failure
 
-    def stop(self) -> None:
-        """Accept nothing more, answer what is here within the limit's time, and end."""
+    def stop(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Accept nothing more, answer what is here within the limit's time, and end.
+
+        Args:
+            meanwhile: called again and again until then.
+        """
         for server in self._servers:
             server.should_exit = True
-        self._thread.join(self._limits.drain_s + START_S)
+        until_s = time.monotonic() + self._limits.drain_s + START_S
+        while self._thread.is_alive() and time.monotonic() < until_s:
+            meanwhile()
+            self._thread.join(STEP_S)
 
     def _run(self) -> None:
         try:
@@ -129,6 +154,7 @@ class AsgiServers:
     async def _serve(self) -> None:
         import uvicorn
 
+        self._loop = asyncio.get_running_loop()
         for listener in self._listeners:
             config = uvicorn.Config(
                 listener.app,
@@ -144,7 +170,7 @@ class AsgiServers:
                 limit_concurrency=self._limits.connections,
                 backlog=BACKLOG,
                 timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=max(1, round(self._limits.drain_s)),
+                timeout_graceful_shutdown=round(self._limits.drain_s) + AFTER_DRAIN_S,
                 h11_max_incomplete_event_size=HEADER_BYTES,
                 **_tls_options(listener.tls),
             )

@@ -67,6 +67,11 @@ def metrics_text(serving: Serving, seen: Seen) -> str:
     text.histogram(f"{PREFIX}_run_seconds", "Time of requests on the stages.", [({}, recorded.run)])
     text.counter(f"{PREFIX}_busy_seconds_total", "Time of inference threads at work.", [({}, recorded.busy_s)])
     text.gauge(f"{PREFIX}_queue_images", "Images that wait.", [({}, len(serving.queue))])
+    text.counter(
+        f"{PREFIX}_dropped_total",
+        "Requests taken out of the queue unrun, since their clients had hung up.",
+        [({}, serving.queue.dropped)],
+    )
     text.gauge(f"{PREFIX}_stuck_threads", "Inference threads that were given up.", [({}, serving.workers.stuck)])
     _machine(text, seen)
     seen.more(text)

@@ -16,12 +16,14 @@ from dataclasses import dataclass
 
 from runtime.contract.mode import Mode
 
-from .drawn import PerImage
+from .by_second import PerImage
 from .recorder import Recorder
 from .served_bundle import ServedBundle
 
-LEAST_RUNS = 20  # of single images, on both sides, before latencies are compared
-LEAST_SECONDS = 20  # in which both were metered, before their energies are
+LEAST_RUNS = 20  # of single images, on both sides, for what fails at once
+AT_ONCE = 10.0  # times as long as allowed
+LEAST_SECONDS = 10  # in which both ran, before their latencies are compared
+LEAST_METERED_S = 20  # in which both were metered, before their energies are
 COSTLIER = 1.1  # than the bundle before, by which it may be
 SURE = 4.0  # standard errors
 FAILURE = 500  # the status of a request whose inference failed
@@ -36,7 +38,8 @@ class Probation:
     mode: str  # of both, by which they are compared
     ends_s: float
     failures_before: int  # of requests, when it took over
-    before_run_s: float | None  # median over single images; None: too few to compare with
+    before_run: PerImage | None  # seconds of single images; None: too few to compare with
+    before_median_s: float | None  # of the latest of them
     slower: float  # than promised in proportion, by which it fails
     before_energy: PerImage | None = None  # above idling; None: not metered for long enough
 
@@ -45,35 +48,47 @@ class Probation:
         failures = recorder.recorded().refused.get(FAILURE, 0) - self.failures_before
         if failures:
             return f"{failures} requests failed since it took over"
-        run_s = recorder.median_run_s(self.bundle.bundle_id, self.mode, LEAST_RUNS)
-        most_s = self.most_s()
-        if run_s is not None and most_s is not None and run_s > most_s:
-            return f"an image takes {run_s * 1e3:.2f} ms (median), more than the {most_s * 1e3:.2f} ms to be expected"
-        if (too_much := self._draws_too_much(recorder)) is not None:
-            return too_much
+        why = self._takes_too_long(recorder) or self._draws_too_much(recorder)
+        if why is not None:
+            return why
         return "" if now_s >= self.ends_s else None
 
-    def most_s(self) -> float | None:
-        """The longest median run time with which it passes; None where nothing is known to compare with."""
-        promised_s = [_promised_s(bundle.modes[self.mode].mode) for bundle in (self.bundle, self.before)]
-        if self.before_run_s is None or None in promised_s:
+    def slower_allowed(self) -> float | None:
+        """How many times as long as before an image may take; None where they do not promise, or share no mode."""
+        new_s, old_s = self._promised("latency_s")
+        return None if new_s is None or old_s is None else self.slower * new_s / old_s
+
+    def _takes_too_long(self, recorder: Recorder) -> str | None:
+        allowed = self.slower_allowed()
+        if allowed is None:
             return None
-        new_s, old_s = promised_s
-        return None if not new_s or not old_s else self.slower * self.before_run_s * new_s / old_s
+        median_s = recorder.median_run_s(self.bundle.bundle_id, self.mode, LEAST_RUNS)
+        if median_s is not None and self.before_median_s is not None:
+            most_s = allowed * self.before_median_s
+            if median_s > AT_ONCE * most_s:
+                return f"an image takes {median_s * 1e3:.3g} ms (median), where {most_s * 1e3:.3g} ms was allowed"
+        now = recorder.run_per_image(self.bundle.bundle_id, self.mode, LEAST_SECONDS)
+        if now is None or self.before_run is None or not _surely(now, allowed, self.before_run):
+            return None
+        return f"an image takes {_compared(now, self.before_run, 'ms')}; {allowed:.2f} times as long was allowed"
 
     def _draws_too_much(self, recorder: Recorder) -> str | None:
-        now = recorder.energy_per_image(self.bundle.bundle_id, self.mode, LEAST_SECONDS)
+        now = recorder.energy_per_image(self.bundle.bundle_id, self.mode, LEAST_METERED_S)
         if now is None or self.before_energy is None:
             return None
-        new_j, old_j = (_promised_j(bundle.modes[self.mode].mode) for bundle in (self.bundle, self.before))
+        new_j, old_j = self._promised("energy_j")
         allowed = COSTLIER * (max(1.0, new_j / old_j) if new_j and old_j else 1.0)
-        excess_j = now.energy_j - allowed * self.before_energy.energy_j
-        if excess_j <= SURE * math.hypot(now.error_j, allowed * self.before_energy.error_j):
+        if not _surely(now, allowed, self.before_energy):
             return None
+        compared = _compared(now, self.before_energy, "mJ")
+        return f"an image draws {compared}, above idling; {allowed:.2f} times as much was allowed"
+
+    def _promised(self, name: str) -> tuple[float | None, float | None]:
+        """What the new bundle promises of the mode, and the one before; None where one has no such mode or figure."""
+        new, old = self.bundle.modes.get(self.mode), self.before.modes.get(self.mode)
         return (
-            f"an image draws {now.energy_j * 1e3:.3g} mJ above idling, and {self.before_energy.energy_j * 1e3:.3g} mJ "
-            f"with the bundle before (over {now.seconds} and {self.before_energy.seconds} s); "
-            f"{allowed:.2f} times as much was allowed"
+            None if new is None else _promised(new.mode, name),
+            None if old is None else _promised(old.mode, name),
         )
 
 
@@ -92,18 +107,23 @@ def on_probation(
         mode if both else bundle.manifest.default_mode,
         ends_s,
         recorder.recorded().refused.get(FAILURE, 0),
+        recorder.run_per_image(before.bundle_id, mode, LEAST_SECONDS) if both else None,
         recorder.median_run_s(before.bundle_id, mode, LEAST_RUNS) if both else None,
         slower,
-        recorder.energy_per_image(before.bundle_id, mode, LEAST_SECONDS) if both else None,
+        recorder.energy_per_image(before.bundle_id, mode, LEAST_METERED_S) if both else None,
     )
 
 
-def _promised_s(mode: Mode) -> float | None:
-    return _promised(mode, "latency_s")
+def _surely(now: PerImage, allowed: float, before: PerImage) -> bool:
+    """Whether it is more than so many times what it was, by more than chance."""
+    return now.mean - allowed * before.mean > SURE * math.hypot(now.error, allowed * before.error)
 
 
-def _promised_j(mode: Mode) -> float | None:
-    return _promised(mode, "energy_j")
+def _compared(now: PerImage, before: PerImage, unit: str) -> str:
+    return (
+        f"{now.mean * 1e3:.3g} {unit}, and {before.mean * 1e3:.3g} {unit} with the bundle before "
+        f"(over {now.seconds} and {before.seconds} s)"
+    )
 
 
 def _promised(mode: Mode, name: str) -> float | None:

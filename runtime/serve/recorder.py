@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from .drawn import Drawn, PerImage
+from .by_second import BySecond, PerImage
 from .histogram import Counted, Histogram
 from .job import Job
-
-RECENT = 512  # runs that are remembered one by one, per mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +35,8 @@ class Recorder:
         self._now_s, self._lock = now_s, threading.Lock()
         self._exits: dict[str, list[int]] = {}
         self._latency: dict[str, Histogram] = {}
-        self._recent_s: dict[tuple[str, str], deque[float]] = {}
-        self._drawn: dict[tuple[str, str], Drawn] = {}
+        self._run_s: dict[tuple[str, str], BySecond] = {}
+        self._drawn_j: dict[tuple[str, str], BySecond] = {}
         self._waited, self._run = Histogram(), Histogram()
         self._refused: Counter[int] = Counter()
         self._requests = self._images = self._asked = 0
@@ -69,22 +65,15 @@ class Recorder:
             self._run.add(answers.run_s)
             self._requests += 1
             self._images += len(job)
+            self._last_s = now_s = self._now_s()
             if len(job) == 1 and answers.usual_exit_index is None:  # caution takes longer: no sign of an unfit bundle
-                key = (job.bundle.bundle_id, mode.name)
-                recent = self._recent_s.get(key)
-                if recent is None:
-                    recent = self._recent_s[key] = deque(maxlen=RECENT)
-                recent.append(answers.run_s)
-            self._last_s = self._now_s()
+                _of(self._run_s, job, now_s).add(now_s, answers.run_s, 1)
 
     def drew(self, job: Job, active_energy_j: float) -> None:
         """A job that was answered drew so much above idling, as metered."""
-        key, now_s = (job.bundle.bundle_id, job.served.mode.name), self._now_s()
         with self._lock:
-            drawn = self._drawn.get(key)
-            if drawn is None:
-                drawn = self._drawn[key] = Drawn(now_s)
-            drawn.add(now_s, active_energy_j, len(job))
+            now_s = self._now_s()
+            _of(self._drawn_j, job, now_s).add(now_s, active_energy_j, len(job))
 
     def refused(self, status: int) -> None:
         """A request was refused with that HTTP status."""
@@ -107,25 +96,30 @@ class Recorder:
         with self._lock:
             return self._busy_s / self._images if self._images else otherwise_s
 
-    def median_run_s(self, bundle_id: str, mode: str, least: int) -> float | None:
-        """Of the latest single images of a mode of a bundle; None where fewer than `least` were run."""
+    def run_per_image(self, bundle_id: str, mode: str, least_seconds: int) -> PerImage | None:
+        """Time on the stages of images that came alone, of a mode of a bundle; None where in fewer seconds."""
         with self._lock:
-            recent = self._recent_s.get((bundle_id, mode), ())
-            return float(np.median(recent)) if len(recent) >= least else None
+            run = self._run_s.get((bundle_id, mode))
+            return None if run is None else run.per_image(least_seconds)
+
+    def median_run_s(self, bundle_id: str, mode: str, least: int) -> float | None:
+        """Of the latest of those images; None where there were fewer."""
+        with self._lock:
+            run = self._run_s.get((bundle_id, mode))
+            return None if run is None else run.median(least)
 
     def energy_per_image(self, bundle_id: str, mode: str, least_seconds: int) -> PerImage | None:
         """Above idling, of a mode of a bundle; None where it was metered in fewer seconds."""
         with self._lock:
-            drawn = self._drawn.get((bundle_id, mode))
+            drawn = self._drawn_j.get((bundle_id, mode))
             return None if drawn is None else drawn.per_image(least_seconds)
 
     def forget(self, bundle_id: str) -> None:
         """Drop what is remembered of a bundle that is served no longer."""
         with self._lock:
-            for key in [key for key in self._recent_s if key[0] == bundle_id]:
-                del self._recent_s[key]
-            for key in [key for key in self._drawn if key[0] == bundle_id]:
-                del self._drawn[key]
+            for known in (self._run_s, self._drawn_j):
+                for key in [key for key in known if key[0] == bundle_id]:
+                    del known[key]
 
     def idle_s(self) -> float:
         """Since the last request was answered or refused."""
@@ -145,3 +139,11 @@ class Recorder:
                 asked=self._asked,
                 busy_s=self._busy_s,
             )
+
+
+def _of(costs: dict[tuple[str, str], BySecond], job: Job, now_s: float) -> BySecond:
+    key = (job.bundle.bundle_id, job.served.mode.name)
+    found = costs.get(key)
+    if found is None:
+        found = costs[key] = BySecond(now_s)
+    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from runtime.contract.errors import EdgeCodesignError
 
+CLIENT_GONE = 499  # nginx's number for it; never sent, only counted
+
 
 class Refused(EdgeCodesignError):  # noqa: N818 (it is)
     """`status` is an HTTP status; 4xx is the client's to mend, 429, 503 and 504 are limits that this server states."""

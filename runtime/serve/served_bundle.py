@@ -1,61 +1,35 @@
-"""A bundle that is ready to answer: every mode loaded, stages shared where modes share a design, and warmed up."""
+"""A bundle that is ready to answer: its modes loaded, all or within a budget, stages shared, and warmed up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-import numpy as np
-
-from runtime.contract.arrays import FloatArray, IntArray
 from runtime.contract.bundle_files import bundle_folder, check_files, read_modes, read_promises
 from runtime.contract.manifest import Manifest, read_manifest
-from runtime.contract.mode import Mode
 from runtime.contract.preprocessing import Preprocessing
-from runtime.contract.promise import Promise
-from runtime.engine.bundle import load_stages
-from runtime.engine.cascade import Cascade, Departure, Departures
-from runtime.engine.golden import read_golden, replay_golden
+from runtime.engine.any_stage import AnyStage, fall_backs
+from runtime.engine.golden import replay_golden
 from runtime.engine.provider import CPU, ON_CPU, Provider
 from runtime.engine.trust import check_trust
 
-from .caution import USUAL, Caution, lowered
+from .design_loader import DesignLoader, Opening
 from .infer_request import RequestReader
 from .limits import Limits
-from .tensors import Tensor
-
-WARM_UP = 3  # the first inferences also allocate
+from .mode_keeper import ModeKeeper
+from .served_mode import ServedMode
+from .shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
-class ServedMode:
-    """One mode with its stages. Several threads may run it at once."""
+class Budget:
+    """How much of it may be loaded at once."""
 
-    mode: Mode
-    promise: Promise
-    cascade: Cascade
-    preprocessing: Preprocessing
-    promised_j: tuple[float, ...]  # per exit: back-to-back energy of one image that leaves there
-    caution: Caution = field(default_factory=Caution, compare=False)  # the one part that changes while it is served
-
-    def run(self, images: Tensor, on_leave: Callable[[IntArray, Departures], None] | None = None) -> Departures:
-        """Answer (batch, ...) images, bytes or normalised. Raises EngineError as `Cascade.run_batch`."""
-        return (self.caution.cascade or self.cascade).run_batch(self._tensor(images), on_leave)
-
-    def run_one(self, image: Tensor) -> Departure:
-        """The same for a batch of one, with less to do around the stages."""
-        return (self.caution.cascade or self.cascade).run(self._tensor(image))
-
-    def be_cautious(self, level: int) -> None:
-        """Answer from now on by the thresholds of that level (`caution.lowered`)."""
-        policy = self.mode.policy
-        careful = None if level == USUAL else Cascade(self.cascade.stages, lowered(policy, level), usual=policy)
-        self.caution.level, self.caution.cascade = level, careful
-
-    def _tensor(self, images: Tensor) -> FloatArray:
-        return self.preprocessing(images) if images.dtype == np.uint8 else images
+    bytes: int
+    in_use: str | None  # the mode to begin with; None, or one that the bundle lacks: its default mode
+    report: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +41,7 @@ class ServedBundle:
     modes: Mapping[str, ServedMode]
     read: RequestReader
     class_names: tuple[bytes, ...]
+    keeper: ModeKeeper | None = None  # of its modes within a budget; None: all are loaded
 
     @property
     def bundle_id(self) -> str:
@@ -75,13 +50,28 @@ class ServedBundle:
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """What its stages run on: cpu, cuda, tensorrt."""
-        found = (stage.provider for served in self.modes.values() for stage in served.cascade.stages)
-        return tuple(dict.fromkeys(found))
+        """What its stages run on: cpu, cuda, tensorrt, tensorrt-native."""
+        return tuple(dict.fromkeys(stage.provider for stage in self._stages()))
+
+    @property
+    def fall_backs(self) -> tuple[str, ...]:
+        """Which stages do not run on the best that was asked for, and why."""
+        return fall_backs(self._stages())
+
+    def _stages(self) -> Iterator[AnyStage]:
+        for served in self.modes.values():
+            if served.cascade is not None:
+                yield from served.cascade.stages
 
 
 def load(
-    path: Path, limits: Limits, *, threads: int = 1, replay: bool = False, provider: Provider = ON_CPU
+    path: Path,
+    limits: Limits,
+    *,
+    threads: int = 1,
+    replay: bool = False,
+    provider: Provider = ON_CPU,
+    budget: Budget | None = None,
 ) -> ServedBundle:
     """Load a bundle folder, or what is current under an install root, after checking every file's hash.
 
@@ -89,6 +79,7 @@ def load(
         threads: within one operator of a stage.
         replay: whether to replay the golden samples: an install has done so on this machine, a copied folder may not.
         provider: what the stages run on; the golden samples are replayed on whatever is not the CPU, as no install has.
+        budget: of memory, within which modes are kept loaded; None: all of them are.
     Raises:
         BundleError: missing, damaged, incomplete, of a newer version, not signed as the root demands, or its golden
             samples come out differently.
@@ -103,31 +94,25 @@ def load(
     promises = read_promises(folder, manifest, modes)
     if replay or provider.name != CPU:
         replay_golden(folder, manifest, provider)
-    formats = {mode.design: mode.precision for mode in modes.values()}
-    stages = {
-        design: load_stages(folder, manifest, design, threads=threads, provider=replace(provider, precision=precision))
-        for design, precision in sorted(formats.items())
-    }
     preprocessing = Preprocessing(manifest.input)
     served = {
-        name: ServedMode(
-            mode,
-            promises[name],
-            Cascade(stages[mode.design], mode.policy),
-            preprocessing,
-            tuple(accumulate(promises[name].stage_energy_j)),
-        )
+        name: ServedMode(mode, promises[name], None, preprocessing, tuple(accumulate(promises[name].stage_energy_j)))
         for name, mode in modes.items()
     }
-    _warm_up(folder, manifest, served)
+    loader = DesignLoader(folder, manifest, served, Opening(threads, provider))
+    keeper = None
+    if budget is None:
+        for design in dict.fromkeys(mode.design for mode in modes.values()):
+            loader.load(design)
+    else:
+        keeper = ModeKeeper(
+            {name: mode.design for name, mode in modes.items()},
+            Shelf(loader.sizes(), budget.bytes),
+            load=loader.load,
+            drop=loader.drop,
+            report=budget.report,
+        )
+        keeper.start(budget.in_use if budget.in_use in modes else manifest.default_mode)
     reader = RequestReader(manifest.input, len(manifest.classes), limits)
-    return ServedBundle(folder, manifest, served, reader, tuple(name.encode() for name in manifest.classes))
-
-
-def _warm_up(folder: Path, manifest: Manifest, served: Mapping[str, ServedMode]) -> None:
-    """Every stage of every design, with one image."""
-    images, _ = read_golden(folder, manifest)
-    for each in {one.mode.design: one for one in served.values()}.values():
-        tensor = each.preprocessing(images[:1])
-        for _ in range(WARM_UP):
-            each.cascade.run_through(tensor)
+    names = tuple(name.encode() for name in manifest.classes)
+    return ServedBundle(folder, manifest, served, reader, names, keeper)

@@ -90,6 +90,8 @@ class Serving:
         mode = request.mode
         if mode is None:
             mode = self.mode if self.mode in bundle.modes else bundle.manifest.default_mode
+        elif bundle.keeper is not None and mode in bundle.modes:
+            bundle.keeper.asked(mode)
         job = Job(
             bundle,
             mode,
@@ -132,14 +134,19 @@ class Serving:
         """Serve another bundle from now on; the one before. What waits or runs is answered by the one it came for."""
         with self._swap:
             before, self.bundle = self.bundle, bundle
-            self.mode = _mode_of(bundle, self._asked_mode) if self.mode not in bundle.modes else self.mode
+            wanted = _mode_of(bundle, self._asked_mode) if self.mode not in bundle.modes else self.mode
+            self.mode = wanted if bundle.keeper is None or bundle.keeper.use(wanted) else bundle.keeper.in_use
         return before
 
-    def use_mode(self, mode: str) -> None:
-        """The mode of requests that name none, from now on."""
+    def use_mode(self, mode: str) -> bool:
+        """The mode of requests that name none, from now on; False while its stages are still being loaded."""
         with self._swap:
-            if mode in self.bundle.modes:
-                self.mode = mode
+            if mode not in self.bundle.modes:
+                return True
+            if self.bundle.keeper is not None and not self.bundle.keeper.use(mode):
+                return False
+            self.mode = mode
+        return True
 
     def drain(self, timeout_s: float) -> bool:
         """Take no more, answer what is here, and end; False where not all of it was answered in time."""
@@ -153,7 +160,9 @@ class Serving:
     def refuse_what_is_left(self) -> None:
         """Refuse what waits and what runs: there is no time left for it."""
         self.queue.refuse_all(Refused(503, "the server stopped before this request's turn came", retry_after_s=1))
-        self.workers.refuse_running(Refused(503, "the server stopped before this request was answered", retry_after_s=1))
+        self.workers.refuse_running(
+            Refused(503, "the server stopped before this request was answered", retry_after_s=1)
+        )
 
 
 def _mode_of(bundle: ServedBundle, asked: str | None) -> str:

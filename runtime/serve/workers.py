@@ -148,8 +148,8 @@ class Workers:
 
     @property
     def busy(self) -> int:
-        """Jobs that run now."""
-        return sum(len(worker.jobs) for worker in self.workers)
+        """Images that run now."""
+        return sum(len(job) for worker in self.workers for job in worker.jobs)
 
     @property
     def stuck(self) -> int:
@@ -173,6 +173,12 @@ class Workers:
                 continue
             self.workers[place] = self._start()
         return tuple(found)
+
+    def refuse_running(self, refusal: Refused) -> None:
+        """Refuse the jobs that run now; their threads go on."""
+        for worker in self.workers:
+            for job in worker.jobs:
+                job.refuse(refusal)
 
     def join(self, timeout_s: float) -> bool:
         """Wait until every thread has ended, after the queue was closed; False where some have not."""

@@ -54,7 +54,7 @@ class Trial:
         self.found = clocks.snapshot()
         choices = clocks.choices()
         self.points = [choices[0], choices[-1], *self.draw.sample(choices[1:-1], POINTS - 2)]
-        self.extremes = (clocks.current(), _lowest_found(self.found.values, clocks.current()))
+        self.extremes = (clocks.current(), lowest_found(self.found.values, clocks.current()))
         (folder / "allow.json").write_text(json.dumps([point.to_json() for point in self.points]))
         (folder / "allow.json").chmod(0o644)
         self.failures: list[str] = []
@@ -259,7 +259,7 @@ def _stop(trial: Trial, powerd: subprocess.Popen[bytes]) -> None:
         trial.failures.append("powerd's orderly end did not leave everything as found")
 
 
-def _lowest_found(values: Sequence[tuple[str, str]], current: OperatingPoint) -> OperatingPoint:
+def lowest_found(values: Sequence[tuple[str, str]], current: OperatingPoint) -> OperatingPoint:
     """The lowest clocks that governors could choose in the state found."""
     cpu = [int(text) * 1000 for path, text in values if path.endswith("scaling_min_freq")]
     gpu = [int(text) for path, text in values if path.endswith("/min_freq")]

@@ -97,7 +97,7 @@ def in_process(bundle: Path, rounds: int, seed: int) -> dict[str, Any]:
         job = Job(
             served, engine.mode.name, image[None], arrived_s=start_s, deadline_s=9e9, on_settled=recorder.answered
         )
-        logits, exit_index, entropy_nats = served_mode.run_one(job.images)
+        logits, exit_index, entropy_nats, *_ = served_mode.run_one(job.images)
         exits, entropies = np.array([exit_index]), np.array([entropy_nats])
         job.answer(Answers(logits, exits, entropies, 0.0, time.monotonic() - start_s))
 

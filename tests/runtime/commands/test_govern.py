@@ -25,7 +25,7 @@ def test_a_trace_is_decided_again_and_summed_up(call: Call, bundle: Path, trace:
     call("install", bundle)
     outcome = call("govern", "--trace", trace)
     assert outcome.status == 0
-    for text in ("mode balanced", "41 moments", "predicted", "deadline 100 ms"):
+    for text in ("mode balanced", "41 moments", "predicted", "deadline 60 ms"):
         assert text in outcome.out
     table = call("govern", "--trace", trace, "--json").json()
     assert table["kind"] == "predicted"

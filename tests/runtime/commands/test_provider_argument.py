@@ -24,13 +24,16 @@ def test_the_cpu_is_what_runs_unless_asked() -> None:
 
 
 def test_engines_are_kept_under_the_install_root() -> None:
-    provider = provider_of("tensorrt", Path("/root"))
+    provider = provider_of("tensorrt", Path("/root"), print)
+    assert provider.builder is not None
+    assert provider.builder.report is print
     assert (provider.name, provider.engines) == ("tensorrt", Path("/root/engine_cache"))
     assert provider.site is not None
 
 
 def test_what_was_taken_is_said_in_words() -> None:
-    assert providers_text(["tensorrt", "cuda", "tensorrt"]) == "TensorRT and CUDA"
+    assert providers_text(["tensorrt", "cuda", "tensorrt"]) == "TensorRT by ONNX Runtime and CUDA"
+    assert providers_text(["tensorrt-native"]) == "TensorRT"
     assert providers_text(["XnnpackExecutionProvider"]) == "XnnpackExecutionProvider"
 
 

@@ -13,13 +13,14 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from runtime.boards.hardware import open_hardware
+from runtime.boards.hardware import Hardware, open_hardware
 from runtime.commands import serve
 from runtime.contract.errors import BundleError, ConfigError
 from runtime.governor.signals import read_trace
@@ -63,8 +64,9 @@ class Visit(threading.Thread):
     def run(self) -> None:
         try:
             for _ in range(1000):
-                if self.path.exists():
-                    break
+                with socket.socket(socket.AF_UNIX) as probe:  # the file is there before anyone listens
+                    if probe.connect_ex(str(self.path)) == 0:
+                        break
                 time.sleep(0.01)
             self.saw = self.does(self.ask)
         finally:
@@ -182,6 +184,28 @@ def test_a_meter_of_this_machine_is_put_to_use_where_there_is_one() -> None:
         assert serve._energy(None, serving, stack, reports.append) is None
     assert reports[0].startswith("energy is metered: ")
     assert "marked as such" in reports[1]
+
+
+def test_the_hardware_may_be_one_that_is_already_at_hand(bundle: Path, tmp_path: Path) -> None:
+    install(bundle, tmp_path / "root")
+    model, asked = open_hardware("model:orin-nano-super"), []
+
+    def opened(spec: str) -> Hardware:
+        asked.append(spec)
+        return replace(model, power=None, rails={}, counter=None)
+
+    visit = Visit(tmp_path / "s", lambda ask: ask("GET", "/metrics"))
+    options = ("--root", tmp_path / "root", "--no-tcp", "--uds", tmp_path / "s")
+    assert serve.run_on(arguments(*options), opened) == 0
+    visit.join(5.0)
+    assert asked == ["sysfs"]
+    assert b"edge_runtime_temperature_celsius 25" in (visit.saw or (0, b""))[1]
+
+
+def test_deadline_and_stage_limit_are_those_of_the_options() -> None:
+    limits = serve.limits_of(arguments("--deadline-ms", 250, "--stage-s", 2))
+    assert (limits.deadline_s, limits.stage_s) == (0.25, 2.0)
+    assert (serve.limits_of(arguments()).deadline_s, serve.limits_of(arguments()).stage_s) == (5.0, 10.0)
 
 
 def unit_settings() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import sys
 import time
@@ -32,6 +33,7 @@ from runtime.telemetry.spool import Spool
 from tests.runtime.commands.conftest import Outcome
 from tests.runtime.commands.test_serve import Visit
 from tests.runtime.serve.serving_doubles import Settled, binary_body, loaded, request
+from tests.runtime.telemetry.receiver import receiving
 from tests.tiny_cascade import SPEC, random_images, tiny_parts, write_tiny_bundle
 
 pytest.importorskip("uvicorn", reason="serving needs the extra `serve`")
@@ -269,6 +271,31 @@ def test_images_leave_only_where_the_owner_has_said_so(serving: Serving, tmp_pat
     assert "up to 3 images a day are kept as telemetry, and leave this board with it" in said
 
 
+def test_what_is_committed_at_the_very_end_is_sent_both_ways(call: Call, bundle: Path, tmp_path: Path) -> None:
+    install(bundle, tmp_path / "root")
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    with receiving() as receiver:
+        served(call, tmp_path, lambda ask: infer(ask, 25), "--uplink", f"file:{stick}", "--otlp", receiver.url)
+    assert rows(tmp_path / "root", EVENT) == []  # nothing is left on the board
+    assert len(list(stick.iterdir())) >= 1
+    (body,) = receiver.bodies
+    (resource,) = json.loads(gzip.decompress(body))["resourceMetrics"]
+    images = next(
+        metric for metric in resource["scopeMetrics"][0]["metrics"] if metric["name"] == "edge_runtime.images"
+    )
+    assert sum(int(point["asInt"]) for point in images["sum"]["dataPoints"]) == 25
+
+
+def test_without_otlp_nothing_is_kept_for_it(serving: Serving, tmp_path: Path) -> None:
+    with Spool(tmp_path / SPOOL, "d", "b") as spool:
+        spool.read_also_by({serve_telemetry.OTLP: EVENT})
+        spool.append(EVENT, {"name": ["before"]}, 0)
+        spool.acknowledge([1])
+    started(arguments(tmp_path), serving)
+    assert [event["name"] for event in rows(tmp_path, EVENT)] == ["started", "stopped"]
+
+
 def test_without_telemetry_nothing_is_written_and_drift_is_watched(serving: Serving, tmp_path: Path) -> None:
     assert started(arguments(tmp_path, "--no-telemetry"), serving) == []
     assert not (tmp_path / "telemetry").exists()
@@ -303,6 +330,9 @@ def test_a_bundle_that_is_not_installed_is_served_without(serving: Serving, bund
     [
         (("--no-telemetry", "--uplink", "file:/there"), "--no-telemetry leaves nothing to send"),
         (("--no-telemetry", "--sample-hard-images", "1"), "--no-telemetry leaves nothing to send"),
+        (("--no-telemetry", "--otlp", "https://there"), "--no-telemetry leaves nothing to send"),
+        (("--otlp", "http://there"), "not sent in the clear to there"),
+        (("--otlp", "https://there", "--otlp-token-file", "/nowhere"), "the token cannot be read"),
         (("--drift-one-in", "-1"), "--drift-one-in -1"),
         (("--telemetry-commit-s", "0"), "telemetry is committed every"),
         (("--telemetry-keep-one-in", "-1"), "cannot keep one inference in -1"),

@@ -37,6 +37,14 @@ def test_what_waits_is_shown_by_class_and_row_by_row(call: Call) -> None:
     ]
 
 
+def test_rows_that_a_second_reader_missed_are_shown(call: Call, tmp_path: Path) -> None:
+    with Spool(tmp_path / "root" / SPOOL, "d1", "b1", cap_bytes={EVENT: 1}) as spool:
+        spool.read_also_by({"otlp": EVENT})
+        for _ in range(3):
+            spool.append(EVENT, {"name": ["started"]}, 0)
+    assert "dropped before they were sent by otlp: 2 rows" in call("telemetry", "show").out
+
+
 def test_the_schema_names_everything_that_may_leave(call: Call) -> None:
     table = call("telemetry", "schema").json()
     assert table["schema"] == 1

@@ -37,6 +37,14 @@ def test_exits_start_as_the_bundle_expects_and_become_what_is_seen() -> None:
     assert forecast.exit_shares()["frugal"] == pytest.approx((0.9, 0.1))
 
 
+def test_many_images_at_once_weigh_as_much_as_one_by_one_but_forget_at_once() -> None:
+    forecast = Forecast(modes(), 1.0, 0.0)
+    forecast.left("balanced", 1, 100)
+    assert forecast.exit_shares()["balanced"] == pytest.approx((35 / 150, 115 / 150), abs=0.01)
+    forecast.left("balanced", 0, 100_000)
+    assert forecast.exit_shares()["balanced"][0] > 0.99
+
+
 @given(exits=st.lists(st.integers(0, 1), max_size=300))
 def test_shares_always_sum_to_one(exits: list[int]) -> None:
     forecast = Forecast(modes(), 1.0, 0.0)

@@ -9,7 +9,8 @@ from runtime.contract.errors import ConfigError
 from runtime.contract.figure import Figure
 from runtime.contract.kind import Kind
 from runtime.contract.mode import Mode
-from runtime.governor.rules_of import rules_of
+from runtime.governor.rules_of import DEADLINE_FACTOR, promised_deadline_s, rules_of
+from tests.tiny_cascade import promise
 
 from .offered import modes
 
@@ -40,6 +41,10 @@ def test_a_known_board_says_how_long_switches_take_and_where_it_throttles() -> N
 @pytest.mark.parametrize("board", ["x86-cpu", "tx2", "nvidia-gpu"])
 def test_every_kind_of_board_gives_rules_that_hold(board: str) -> None:
     assert rules_of(_four(), "balanced", profile(board), 0.1).dwell_s > 0
+
+
+def test_a_sensible_deadline_is_a_multiple_of_the_slowest_mode_at_full_depth() -> None:
+    assert promised_deadline_s({"quick": promise(2), "slow": promise(3)}) == pytest.approx(DEADLINE_FACTOR * 0.006)
 
 
 def test_an_unknown_mode_is_refused() -> None:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from codesign.bundle.sign import sign
+from runtime.contract.clock_costs import ClockCosts
 from runtime.contract.errors import ConfigError
 from runtime.contract.manifest import read_manifest
+from runtime.contract.operating_point import OperatingPoint
 from runtime.install.activate import install
 from runtime.powerd.allow_list import BundlePoints, ListedPoints
 from runtime.powerd.protocol import MAX_POINTS
+from tests.keys import trust, write_key
 from tests.runtime.powerd.clock_doubles import FAST, SLOW
-from tests.tiny_cascade import CLOCKS
+from tests.tiny_cascade import CLOCKS, tiny_parts, write_tiny_bundle
 
 
 def test_the_points_of_the_installed_modes_are_allowed(bundle: Path, tmp_path: Path) -> None:
@@ -26,6 +32,50 @@ def test_the_points_of_the_installed_modes_are_allowed(bundle: Path, tmp_path: P
     assert allowed.source == f"bundle {read_manifest(bundle).bundle_id}"
     assert allowed.problem is None
     assert points.now() is allowed
+
+
+def test_the_points_that_a_governor_may_switch_to_are_allowed_too(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path / "bundle", promises=governed_promises(slow := points(3)))
+    install(tmp_path / "bundle", tmp_path / "root")
+    assert BundlePoints(tmp_path / "root").now().points == tuple(sorted({CLOCKS, *slow}))
+
+
+def test_more_points_than_powerd_can_tell_of_allow_nothing(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path / "bundle", promises=governed_promises(points(MAX_POINTS)))
+    install(tmp_path / "bundle", tmp_path / "root")
+    allowed = BundlePoints(tmp_path / "root").now()
+    assert allowed.points == ()
+    assert f"{MAX_POINTS + 1} operating points, {MAX_POINTS} at most" in str(allowed.problem)
+
+
+def test_where_keys_are_trusted_only_what_they_signed_allows_anything(bundle: Path, tmp_path: Path) -> None:
+    install(bundle, tmp_path / "root")  # before anything was demanded; or by who moved the link past `install`
+    key = write_key(tmp_path / "fleet.key")
+    trust(tmp_path / "root", key)
+    unsigned = BundlePoints(tmp_path / "root").now()
+    assert unsigned.points == ()
+    assert "the bundle is not signed" in str(unsigned.problem)
+    sign(bundle, key)
+    install(bundle, tmp_path / "root")
+    assert BundlePoints(tmp_path / "root").now().points == (CLOCKS,)
+
+
+def test_a_folder_of_keys_that_holds_none_allows_nothing(bundle: Path, tmp_path: Path) -> None:
+    install(bundle, tmp_path / "root")
+    (tmp_path / "root" / "trusted_keys").mkdir()
+    assert "trusts no key" in str(BundlePoints(tmp_path / "root").now().problem)
+
+
+def points(count: int) -> list[OperatingPoint]:
+    return [OperatingPoint(CLOCKS.cpu_hz, CLOCKS.gpu_hz, 200_000_000 + k) for k in range(count)]
+
+
+def governed_promises(others: list[OperatingPoint]) -> dict[str, Any]:
+    """Those of the tiny bundle; one mode may also run at other clocks."""
+    found = dict(tiny_parts()["promises"])
+    one = found["one-shot"]
+    rows = tuple(ClockCosts(point, one.stage_latency_s, one.stage_energy_j, 4.0) for point in others)
+    return {**found, "one-shot": replace(one, at_other_clocks=rows)}
 
 
 def test_without_a_bundle_nothing_is_allowed_until_one_is_installed(bundle: Path, tmp_path: Path) -> None:

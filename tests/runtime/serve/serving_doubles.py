@@ -19,7 +19,8 @@ from runtime.engine.cascade import Departure, Departures
 from runtime.serve.infer_request import INPUT, InferRequest, Output
 from runtime.serve.job import Job
 from runtime.serve.limits import Limits
-from runtime.serve.served_bundle import ServedBundle, ServedMode, load
+from runtime.serve.served_bundle import ServedBundle, load
+from runtime.serve.served_mode import ServedMode
 from tests.tiny_cascade import CLASSES, SPEC, random_images
 
 LIMITS = Limits()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -15,7 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.contract.preprocessing import Preprocessing
+from runtime.serve.app import LISTEN_AFTER_S
+from runtime.serve.job import Job
 from runtime.serve.limits import Limits
+from runtime.serve.refusal import Refused
 from runtime.serve.served_bundle import ServedBundle
 from runtime.serve.serving import Batching
 from tests.tiny_cascade import CLASSES, SPEC, random_images
@@ -217,6 +222,81 @@ def test_a_client_that_hangs_up_leaves_the_server_well(served: ServedBundle, sta
             sock.sendall(f"POST {INFER} HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\nabc".encode())
     body, length = binary_body(random_images(1))
     assert call(running, "POST", INFER, body, {"Inference-Header-Content-Length": str(length)})[0] == 200
+
+
+@pytest.mark.parametrize("becomes", [200, 503, 504])
+def test_a_bundle_is_not_kept_by_requests_that_are_over(
+    served: ServedBundle, start_server: Start, becomes: int
+) -> None:
+    """Without Python's garbage collector, which may not come by for hours."""
+    bundle, cascade = scripted(served)
+    running = start_server(bundle)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            cascade.hold.clear()
+            cascade.entered.clear()
+            with closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=10.0)) as connection:
+                connection.request("POST", INFER, body=json_body(leaving_at(0)))
+                assert cascade.entered.wait(5.0)
+                time.sleep(3 * LISTEN_AFTER_S)
+                if becomes != 200:
+                    running.serving.workers.refuse_running(Refused(becomes, "a test"))
+                else:
+                    cascade.hold.set()
+                assert connection.getresponse().status == becomes
+            cascade.hold.set()
+        wait_until(lambda: not any(isinstance(found, Job) for found in gc.get_objects()))
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("trusted", [False, True], ids=["h11", "httptools where installed"])
+def test_a_request_whose_client_hangs_up_in_the_queue_is_never_run(
+    served: ServedBundle, start_server: Start, trusted: bool
+) -> None:
+    bundle, cascade = scripted(served)
+    cascade.hold.clear()
+    running = start_server(bundle, trusted=trusted)
+    queue = running.serving.queue
+    with closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=10.0)) as first:
+        first.request("POST", INFER, body=json_body(leaving_at(0)))
+        assert cascade.entered.wait(5.0)
+        with closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=10.0)) as second:
+            second.request("POST", INFER, body=json_body(leaving_at(0)))
+            wait_until(lambda: len(queue) == 1)
+        wait_until(lambda: running.serving.recorder.recorded().refused == {499: 1})
+        assert (len(queue), queue.dropped) == (0, 1)
+        cascade.hold.set()
+        assert first.getresponse().status == 200
+    assert cascade.runs == [1]
+
+
+def test_a_client_that_waits_longer_than_one_begins_to_listen_is_answered(
+    served: ServedBundle, start_server: Start
+) -> None:
+    bundle, cascade = scripted(served)
+    running = start_server(bundle)
+    with closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=10.0)) as connection:
+        for _ in range(3):  # over one connection: what listens for its end takes nothing of the next request
+            cascade.hold.clear()
+            cascade.entered.clear()
+            connection.request("POST", INFER, body=json_body(leaving_at(0)))
+            assert cascade.entered.wait(5.0)
+            time.sleep(3 * LISTEN_AFTER_S)
+            cascade.hold.set()
+            response = connection.getresponse()
+            response.read()
+            assert response.status == 200
+    assert running.serving.recorder.recorded().refused == {}
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + 5.0
+    while not so():
+        assert time.monotonic() < until_s
+        time.sleep(0.005)
 
 
 def test_a_request_that_is_answered_after_the_server_has_ended_hurts_nobody(

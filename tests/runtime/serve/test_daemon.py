@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,22 +12,31 @@ from typing import Any
 
 import pytest
 
+from runtime.governor.decide import Decision
+from runtime.governor.replay import replay_trace
+from runtime.governor.signals import Signals, read_trace, write_trace
 from runtime.powerd.notify import Notifier
-from runtime.serve.daemon import MOST_STUCK, Daemon, Surroundings
-from runtime.serve.governing import fixed
+from runtime.serve.daemon import MOST_SILENT_TURNS, MOST_STUCK, Daemon, Surroundings
+from runtime.serve.governing import Governed, fixed, governed
+from runtime.serve.refusal import Refused
 from runtime.serve.served_bundle import ServedBundle
 from runtime.serve.serving import Serving
 from tests.tiny_cascade import CLOCKS
 
-from .serving_doubles import Settled, request
+from .serving_doubles import Settled, leaving_at, promising, request, scripted
+from .test_governing import cheaper_in
 from .test_job_queue import Clock
 
 
 class FakeServers:
     def __init__(self) -> None:
-        self.alive, self.stopped = True, False
+        self.alive, self.stopped, self.silent = True, False, False
 
-    def stop(self) -> None:
+    def responds(self) -> bool:
+        return not self.silent
+
+    def stop(self, meanwhile: Callable[[], None]) -> None:
+        meanwhile()
         self.stopped, self.alive = True, False
 
 
@@ -98,21 +107,87 @@ def test_the_watchdog_is_pinged_from_the_loop_at_its_period(served: ServedBundle
     assert systemd.heard() == ["WATCHDOG=1"] * 3
 
 
-def test_with_too_many_hanging_threads_the_watchdog_is_left_alone(served: ServedBundle, systemd: Systemd) -> None:
-    parts = Parts(served, systemd)
+def test_with_too_many_hanging_threads_it_ends_as_a_failure_by_itself(served: ServedBundle, systemd: Systemd) -> None:
+    parts, settled = Parts(served, systemd), Settled()
     release = threading.Event()
     for _ in range(MOST_STUCK + 1):
         thread = threading.Thread(target=release.wait, daemon=True)
         thread.start()
         stuck: Any = SimpleNamespace(thread=thread)
         parts.serving.workers.given_up.append(stuck)
-    for parts.clock.at_s in (0.0, 10.0, 20.0):
-        parts.daemon.turn()
+    parts.serving.submit(request(), served, settled)
+    assert not parts.daemon.run()
     release.set()
-    parts.serving.drain(5.0)
-    assert systemd.heard() == []
+    assert systemd.heard() == ["READY=1", "WATCHDOG=1", "STOPPING=1"]  # the loop is well: systemd need not kill it
+    assert parts.daemon.hangs
     assert not parts.serving.ready
-    assert len(parts.reports) == 1
+    assert settled.wait()[0].answers is not None
+    assert [text for text in parts.reports if "ends as a failure" in text] == parts.reports
+
+
+def test_with_a_silent_http_thread_it_ends_as_a_failure_by_itself(served: ServedBundle, systemd: Systemd) -> None:
+    parts = Parts(served, systemd)
+    for parts.servers.silent in [True] * MOST_SILENT_TURNS + [False] + [True] * MOST_SILENT_TURNS:
+        parts.daemon.turn()
+    assert parts.reports == []  # once it came by
+    parts.daemon.turn()
+    assert parts.reports == [
+        "the thread that talks to clients hangs: what can be answered is, then this process ends as a failure"
+    ]
+    assert not parts.daemon.run()
+    assert parts.servers.stopped
+
+
+def test_the_forecast_outlives_a_swap(served: ServedBundle, systemd: Systemd) -> None:
+    rows: list[Signals] = []
+    parts, settled = Parts(served, systemd, trace=rows.append), Settled()
+    for parts.clock.at_s in (1.0, 2.0, 3.0):
+        for _ in range(5):
+            parts.serving.submit(request(), served, settled)
+        parts.daemon.turn()
+    parts.serving.swap(promising(served, 1.0, "b" * 64))
+    parts.clock.at_s = 3.2
+    parts.daemon.turn()
+    parts.serving.drain(5.0)
+    assert rows[-1].requests_per_s > 0.7 * rows[-2].requests_per_s > 1.0
+
+
+def test_nobody_waits_for_a_thread_that_hangs_while_it_stops(served: ServedBundle, systemd: Systemd) -> None:
+    bundle, cascade = scripted(served)
+    cascade.hold.clear()
+    parts, settled = Parts(bundle, systemd), Settled()
+    limits = parts.serving.limits
+
+    def connections_that_end_late(meanwhile: Callable[[], None]) -> None:
+        meanwhile()
+        assert settled.jobs == []
+        parts.clock.at_s = limits.drain_s
+        meanwhile()
+        assert [job.refusal.status for job in settled.jobs if job.refusal] == [503, 503]
+        cascade.hold.set()
+
+    parts.servers.stop = connections_that_end_late  # type: ignore[method-assign]
+    parts.serving.submit(request(leaving_at(0)), bundle, settled)
+    assert cascade.entered.wait(5.0)
+    parts.serving.submit(request(leaving_at(0), deadline_s=99.0), bundle, settled)
+    parts.stop.set()
+    assert parts.daemon.run()
+    assert len(settled.jobs) == 2
+
+
+def test_what_is_late_is_answered_so_even_while_every_thread_hangs(served: ServedBundle, systemd: Systemd) -> None:
+    bundle, cascade = scripted(served)
+    cascade.hold.clear()
+    parts, settled = Parts(bundle, systemd), Settled()
+    parts.serving.submit(request(leaving_at(0)), bundle, settled)
+    assert cascade.entered.wait(5.0)
+    parts.serving.submit(request(leaving_at(0), deadline_s=1e-9), bundle, settled)
+    settled_at_once = settled.jobs == []
+    parts.daemon.turn()
+    assert settled_at_once
+    assert [job.refusal.status for job in settled.jobs if job.refusal] == [504]
+    cascade.hold.set()
+    parts.serving.drain(5.0)
 
 
 def test_the_governors_mode_and_clocks_are_put_to_use(served: ServedBundle, systemd: Systemd) -> None:
@@ -128,13 +203,28 @@ def test_the_governors_mode_and_clocks_are_put_to_use(served: ServedBundle, syst
     assert stopped == [True]
 
 
-def test_what_the_governor_is_told_is_recorded_once_a_second(served: ServedBundle, systemd: Systemd) -> None:
-    rows: list[Any] = []
-    parts = Parts(served, systemd, trace=rows.append)
-    for parts.clock.at_s in (0.0, 0.1, 0.9, 1.0, 2.5):
+def test_what_was_recorded_is_decided_again_as_it_was(served: ServedBundle, systemd: Systemd, tmp_path: Path) -> None:
+    rows: list[Signals] = []
+    parts, settled, decided = Parts(served, systemd, trace=rows.append), Settled(), []
+    governor = governed("thorough", None, None)(cheaper_in(served, "one-shot"))
+    assert isinstance(governor, Governed)
+
+    def decide(signals: Signals) -> Decision:
+        decided.append(governor.decide(signals))
+        return decided[-1]
+
+    parts.daemon._governor = SimpleNamespace(decide=decide)  # type: ignore[assignment]
+    for k in range(200):
+        parts.clock.at_s = 0.2 * k
+        for _ in range(60 if 50 <= k < 100 else k % 2):
+            with suppress(Refused):
+                parts.serving.submit(request(), served, settled)
         parts.daemon.turn()
     parts.serving.drain(5.0)
-    assert [row.at_s for row in rows] == [0.0, 1.0, 2.5]
+    write_trace(tmp_path / "trace", rows)
+    again = list(replay_trace(read_trace(tmp_path / "trace"), governor.rules, governor.offers))
+    assert [step.decision for step in again] == decided
+    assert {decision.mode for decision in decided} == {"thorough", "one-shot"}
 
 
 def test_a_request_that_finds_the_clocks_parked_wakes_the_loop(served: ServedBundle, systemd: Systemd) -> None:

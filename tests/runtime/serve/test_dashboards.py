@@ -32,7 +32,7 @@ NAMES = re.compile(r"\b(?:edge_runtime|process)_[a-z_]+\b(?!:)")
 
 def telemetry(served: ServedBundle) -> TelemetryMetrics:
     """What telemetry tells when there is something of everything."""
-    state = SpoolState({"event": 1}, {"event": 1}, {"event": 1}, 4096)
+    state = SpoolState({"event": 1}, {"event": 1}, {"event": 1}, {}, 4096)
     spool: Any = SimpleNamespace(state=lambda: state)
     shipper: Any = SimpleNamespace(state=ShippingState())
     guarding = Guarding(lambda: served, lambda *_, **__: None)

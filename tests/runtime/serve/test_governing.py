@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from runtime.contract.figure import Figure
 from runtime.contract.kind import Kind
+from runtime.governor.forecast import Forecast
 from runtime.governor.signals import Signals
 from runtime.serve.gauges import Gauges
-from runtime.serve.governing import fixed, governed, signals_of
+from runtime.serve.governing import Governed, Told, fixed, governed
 from runtime.serve.served_bundle import ServedBundle
 from runtime.serve.serving import Serving
 from tests.tiny_cascade import CLOCKS
@@ -16,49 +19,79 @@ from tests.tiny_cascade import CLOCKS
 from .serving_doubles import Settled, leaving_at, request, scripted
 from .test_recorder import answered
 
+CALM = Signals(at_s=1.0, queued=0, requests_per_s=0.0)
+
 
 def test_a_fixed_mode_is_decided_for_ever_at_its_own_clocks(served: ServedBundle) -> None:
     governor = fixed("one-shot")(served)
-    serving = Serving(served)
-    decided = governor.decide(signals_of(serving, 1.0, Gauges(), None))
-    serving.drain(5.0)
+    decided = governor.decide(CALM)
     assert (decided.mode, decided.operating_point) == ("one-shot", CLOCKS)
 
 
 def test_a_mode_that_the_bundle_lacks_gives_way_to_its_default(served: ServedBundle) -> None:
-    serving = Serving(served)
-    assert fixed("turbo")(served).decide(signals_of(serving, 1.0, Gauges(), None)).mode == "balanced"
-    assert fixed(None)(served).decide(signals_of(serving, 1.0, Gauges(), None)).mode == "balanced"
-    serving.drain(5.0)
+    assert fixed("turbo")(served).decide(CALM).mode == "balanced"
+    assert fixed(None)(served).decide(CALM).mode == "balanced"
 
 
-def test_signals_tell_queue_slack_heat_and_the_latest_mix_of_exits(served: ServedBundle) -> None:
+def test_signals_tell_queue_slack_heat_and_battery(served: ServedBundle) -> None:
     bundle, cascade = scripted(served)
     cascade.hold.clear()
     serving, settled = Serving(bundle), Settled()
-    answered(serving.recorder, bundle, 3, 3, 3)
-    since = serving.recorder.recorded()
-    answered(serving.recorder, bundle, 0, 1, 1, 1)
+    told = Told(serving, bundle, 0.0)
     serving.submit(request(leaving_at(0)), bundle, settled)
     assert cascade.entered.wait(5.0)
     serving.submit(request(leaving_at(0), deadline_s=9.0), bundle, settled)
-    signals = signals_of(serving, 1.0, Gauges(lambda: 55.0, lambda: 0.5), since)
+    signals = told.now(1.0, Gauges(lambda: 55.0, lambda: 0.5))
     cascade.hold.set()
     settled.wait(2)
     serving.drain(5.0)
-    assert signals.exit_shares == {"balanced": (0.25, 0.75, 0.0, 0.0)}
     assert (signals.at_s, signals.queued, signals.temperature_c, signals.idle_s) == (1.0, 2, 55.0, 0.0)
     assert signals.battery_share == 0.5
     assert signals.slack_s is not None
     assert 8.0 < signals.slack_s <= 9.0
 
 
+def test_rate_and_mix_of_exits_are_those_of_the_forecast(served: ServedBundle) -> None:
+    bundle, _ = scripted(served)
+    serving, settled = Serving(bundle), Settled()
+    forecast = Forecast({name: one.mode for name, one in bundle.modes.items()}, 0.0, 0.0)
+    answered(serving.recorder, bundle, 3, 3, 3)  # before anyone looked: not of this governor's time
+    told = Told(serving, bundle, 0.0)
+    for seen, at_s in enumerate((1.0, 1.5, 4.0), start=1):
+        serving.submit(request(leaving_at(0, 1)), bundle, settled)  # two images are twice the work
+        serving.recorder.answered(settled.wait(seen)[-1])
+        forecast.arrived(2, at_s)
+        forecast.left("balanced", 0)
+        forecast.left("balanced", 1)
+        signals = told.now(at_s, Gauges())
+        assert signals.requests_per_s == forecast.requests_per_s > 0.0
+        assert signals.exit_shares == forecast.exit_shares()
+    serving.drain(5.0)
+    assert told.now(60.0, Gauges()).requests_per_s < 0.1
+
+
+def test_a_batch_counts_as_so_many_images_at_its_exits(served: ServedBundle) -> None:
+    serving = Serving(served)
+    told = Told(serving, served, 0.0)
+    answered(serving.recorder, served, *[3] * 3000)
+    shares = told.now(1.0, Gauges()).exit_shares
+    serving.drain(5.0)
+    assert shares["balanced"][3] > 0.95
+    assert shares["trunk-only"] == pytest.approx((1 / 3, 1 / 3, 1 / 3), abs=0.01)
+
+
 def test_with_nothing_to_do_idling_is_told(served: ServedBundle) -> None:
     serving = Serving(served)
-    signals = signals_of(serving, 1.0, Gauges(), None)
+    signals = Told(serving, served, 0.0).now(1.0, Gauges())
     serving.drain(5.0)
-    assert (signals.queued, signals.slack_s, signals.temperature_c) == (0, None, None)
+    assert (signals.queued, signals.slack_s, signals.temperature_c, signals.requests_per_s) == (0, None, None, 0.0)
     assert signals.idle_s >= 0.0
+
+
+def test_without_a_deadline_one_that_the_promise_makes_sensible_is_planned_for(served: ServedBundle) -> None:
+    governor = governed(None, None, None)(served)
+    assert isinstance(governor, Governed)
+    assert governor.rules.deadline_s == pytest.approx(6 * (0.001 + 0.002 + 0.003 + 0.004))
 
 
 def test_the_governor_sheds_to_a_cheaper_mode_when_the_deadline_cannot_be_kept(served: ServedBundle) -> None:

@@ -20,7 +20,7 @@ from runtime.serve.served_bundle import ServedBundle, load
 from runtime.serve.serving import Serving
 from tests.keys import trust, write_key
 from tests.ort_double import OrtDouble, use
-from tests.tiny_cascade import random_images
+from tests.tiny_cascade import random_images, write_tiny_bundle
 
 from .serving_doubles import Settled, request
 from .test_job_queue import Clock
@@ -112,6 +112,41 @@ def test_a_bundle_whose_golden_samples_differ_never_serves(
     assert followed.serving.bundle.bundle_id == before == read_state(followed.root).current
     assert followed.swap.swaps == 0
     assert any("is not served: logits on the golden samples differ" in report for report in followed.reports)
+
+
+def test_of_two_bundles_that_fail_in_a_row_neither_stays_current(
+    followed: Followed, bundles: tuple[Path, Path], tmp_path: Path
+) -> None:
+    before = followed.serving.bundle.bundle_id
+    install(bundles[1], followed.root)
+    followed.look("has taken over")
+    write_tiny_bundle(tmp_path / "third", seed=2)
+    third = install(tmp_path / "third", followed.root).manifest.bundle_id  # while the second is on trial
+    damaged = followed.root / "bundles" / third / "golden.npz"
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    followed.serving.recorder.refused(500)
+    followed.look(f"rolled back: {before[:12]} is current again")
+    for _ in range(20):
+        followed.swap.look()
+    assert read_state(followed.root).current == before == followed.serving.bundle.bundle_id
+    assert followed.swap.rollbacks == 2
+
+
+def test_where_a_bundle_cuts_a_trial_short_memory_is_given_back_too(
+    followed: Followed, bundles: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_back: list[bool] = []
+    monkeypatch.setattr(hot_swap, "give_back", lambda: given_back.append(True))
+    install(bundles[1], followed.root)
+    followed.look("has taken over")
+    followed.swap.look()
+    assert given_back == []  # the bundle before may have to come back
+    write_tiny_bundle(tmp_path / "third", seed=2)
+    install(tmp_path / "third", followed.root)
+    followed.reports.clear()
+    followed.look("has taken over")
+    followed.swap.look()
+    assert given_back == [True]
 
 
 def test_a_bundle_that_failed_is_not_tried_again(followed: Followed, bundles: tuple[Path, Path]) -> None:

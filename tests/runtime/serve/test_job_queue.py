@@ -64,6 +64,35 @@ def test_what_is_late_is_refused_and_never_given_out(served: ServedBundle) -> No
     assert queue.expired == 1
 
 
+def test_what_is_late_is_refused_without_anyone_taking(served: ServedBundle) -> None:
+    clock, settled = Clock(), Settled()
+    queue = JobQueue(10, now_s=clock)
+    for due in (3.0, 1.0, 9.0, 2.0):
+        queue.put(job_of(served, deadline_s=due, on_settled=settled), image_s=0.01)
+    clock.at_s = 3.0
+    assert queue.expire() == queue.expired == 3
+    assert sorted(job.deadline_s for job in settled.jobs) == [1.0, 2.0, 3.0]
+    assert (len(queue), queue.expire()) == (1, 0)
+
+
+@given(deadlines=st.lists(st.integers(1, 9), min_size=1, max_size=12), data=st.data())
+def test_what_is_dropped_is_refused_and_the_others_keep_their_order(
+    served: ServedBundle, deadlines: list[int], data: st.DataObject
+) -> None:
+    queue = JobQueue(100, now_s=Clock())
+    jobs = [job_of(served, deadline_s=float(due)) for due in deadlines]
+    for job in jobs:
+        queue.put(job, image_s=0.01)
+    left = data.draw(st.sets(st.sampled_from(range(len(jobs)))))
+    gone = Refused(499, "the client hung up")
+    assert [queue.drop(jobs[k], gone) for k in left] == [True] * len(left)
+    assert [queue.drop(jobs[k], gone) for k in left] == [False] * len(left)
+    assert all(jobs[k].refusal is gone for k in left)
+    kept = [job for k, job in enumerate(jobs) if k not in left]
+    assert (len(queue), queue.dropped) == (len(kept), len(left))
+    assert [queue.take()[0] for _ in kept] == sorted(kept, key=lambda job: job.deadline_s)
+
+
 def test_a_batch_holds_jobs_of_one_mode_up_to_its_size(served: ServedBundle) -> None:
     queue = JobQueue(100, now_s=Clock())
     for due, (images, mode) in enumerate(

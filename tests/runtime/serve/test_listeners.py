@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -106,3 +108,53 @@ def test_bytes_that_are_no_request_are_not_logged_one_by_one(
         sock.sendall(b"\0\0\0 nonsense\r\n\r\n")
         assert sock.recv(100).startswith(b"HTTP/1.1 400 ")
     assert caplog.records == []
+
+
+def test_while_it_stops_others_may_see_to_what_it_waits_for() -> None:
+    sock, answer, asked = listen_tcp("127.0.0.1", 0), threading.Event(), threading.Event()
+    port = sock.getsockname()[1]
+
+    async def once_allowed(scope: Any, receive: Any, send: Any) -> None:
+        asked.set()
+        while not answer.is_set():
+            await asyncio.sleep(0.01)
+        await hello(scope, receive, send)
+
+    servers = AsgiServers([Listener(sock, once_allowed)], Limits(drain_s=5.0))
+    servers.start()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)) as connection:
+        connection.request("GET", "/")
+        assert asked.wait(5.0)
+        servers.stop(answer.set)
+        assert connection.getresponse().read() == b"hello"
+    assert not servers.alive
+
+
+def test_a_thread_that_hangs_is_told_from_one_that_is_well() -> None:
+    sock, free, held = listen_tcp("127.0.0.1", 0), threading.Event(), threading.Event()
+    port = sock.getsockname()[1]
+
+    async def blocking(scope: Any, receive: Any, send: Any) -> None:
+        held.set()
+        free.wait(5.0)  # as no application should
+        await hello(scope, receive, send)
+
+    servers = AsgiServers([Listener(sock, blocking)], Limits(drain_s=1.0))
+    assert servers.responds()  # not started: nothing is wrong yet
+    servers.start()
+    assert [later(servers.responds) for _ in range(3)] == [True] * 3
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)) as connection:
+        connection.request("GET", "/")
+        assert held.wait(5.0)
+        assert servers.responds()  # of the time before
+        assert [later(servers.responds) for _ in range(3)] == [False] * 3
+        free.set()
+        assert connection.getresponse().read() == b"hello"
+    assert later(servers.responds)
+    servers.stop()
+
+
+def later(ask: Callable[[], bool]) -> bool:
+    """Ask, a moment after the last time."""
+    threading.Event().wait(0.05)
+    return ask()

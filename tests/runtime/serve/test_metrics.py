@@ -18,7 +18,7 @@ from runtime.serve.served_bundle import ServedBundle
 from runtime.serve.serving import Serving
 from tests.tiny_cascade import CLOCKS
 
-from .serving_doubles import Settled, request
+from .serving_doubles import Settled, leaving_at, request, scripted
 
 ENERGY = Energy(5.0, 0.1, 1.0, 100, "VDD_IN", "INA3221", 0.04, Kind.MEASURED)
 
@@ -36,6 +36,18 @@ def test_requests_exits_and_the_bundle_are_told(served: ServedBundle) -> None:
     (labels,) = samples["edge_runtime_bundle_info"]
     assert dict(labels)["bundle_id"] == served.bundle_id
     assert samples["edge_runtime_ready"] == {(): 0.0}
+
+
+def test_requests_that_their_clients_left_are_told(served: ServedBundle) -> None:
+    bundle, cascade = scripted(served)
+    cascade.hold.clear()
+    serving, settled = Serving(bundle), Settled()
+    serving.submit(request(leaving_at(0)), bundle, settled)
+    assert cascade.entered.wait(5.0)
+    serving.abandon(serving.submit(request(leaving_at(0)), bundle, settled))
+    cascade.hold.set()
+    serving.drain(5.0)
+    assert read_metrics(metrics_text(serving, Seen()))["edge_runtime_dropped_total"] == {(): 1.0}
 
 
 def test_what_is_not_known_is_left_out_and_never_zero(served: ServedBundle) -> None:

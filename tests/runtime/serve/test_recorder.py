@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from runtime.serve.by_second import WARMING_S
 from runtime.serve.job import Answers
 from runtime.serve.recorder import Recorder
 from runtime.serve.served_bundle import ServedBundle
@@ -45,25 +47,26 @@ def test_refusals_are_counted_by_status() -> None:
     assert recorder.recorded().refused == {429: 2, 400: 1}
 
 
-def test_the_median_is_known_once_enough_single_images_were_run(served: ServedBundle) -> None:
-    recorder = Recorder()
-    for run_s in (0.1, 0.2, 0.3):
-        answered(recorder, served, 0, run_s=run_s)
-    answered(recorder, served, 0, 0, run_s=9.0)  # a batch takes longer: it does not count
-    assert recorder.median_run_s(served.bundle_id, "balanced", 4) is None
-    assert recorder.median_run_s(served.bundle_id, "balanced", 3) == 0.2
-    recorder.forget(served.bundle_id)
-    assert recorder.median_run_s(served.bundle_id, "balanced", 1) is None
-
-
-def test_the_rate_is_that_of_the_last_while() -> None:
+def test_run_times_are_known_once_single_images_came_in_enough_seconds(served: ServedBundle) -> None:
     clock = Clock()
     recorder = Recorder(now_s=clock)
-    for clock.at_s in np.arange(0.0, 20.0, 0.1).tolist():
-        recorder.arrived()
-    assert 9.0 <= recorder.requests_per_s() <= 11.0
-    clock.at_s = 100.0
-    assert recorder.requests_per_s() == 0.0
+    for run_s in (9.0, 0.1, 0.2, 0.3):
+        answered(recorder, served, 0, run_s=run_s)
+        clock.at_s += WARMING_S if run_s == 9.0 else 1.0
+    answered(recorder, served, 0, 0, run_s=9.0)  # a batch takes longer: it does not count
+    assert recorder.run_per_image(served.bundle_id, "balanced", 4) is None
+    found = recorder.run_per_image(served.bundle_id, "balanced", 3)
+    assert found is not None
+    assert found.mean == pytest.approx(0.2)
+    recorder.forget(served.bundle_id)
+    assert recorder.run_per_image(served.bundle_id, "balanced", 1) is None
+
+
+def test_images_that_were_asked_for_are_counted_whatever_becomes_of_them() -> None:
+    recorder = Recorder()
+    for images in (1, 3):
+        recorder.asked(images)
+    assert (recorder.recorded().asked, recorder.recorded().images) == (4, 0)
 
 
 def test_idling_is_counted_from_the_last_request() -> None:
@@ -85,11 +88,14 @@ def test_the_time_per_image_is_a_mean_over_busy_time(served: ServedBundle) -> No
 
 
 def test_runs_that_caution_made_longer_are_no_sign_of_an_unfit_bundle(served: ServedBundle) -> None:
-    recorder = Recorder()
-    for k in range(4):
+    clock = Clock()
+    recorder = Recorder(now_s=clock)
+    for k in range(8):
         job = job_of(served, leaving_at(3))
         usual = np.array([0]) if k % 2 else None
         job.answer(Answers(np.zeros((1, 5)), np.array([3]), np.zeros(1), 0.0, 0.1 + k, usual, np.zeros(1)))
         recorder.answered(job)
-    assert recorder.median_run_s(served.bundle_id, "balanced", 3) is None
-    assert recorder.median_run_s(served.bundle_id, "balanced", 2) == 1.1
+        clock.at_s += 1.0
+    found = recorder.run_per_image(served.bundle_id, "balanced", 1)
+    assert found is not None
+    assert (found.mean, found.seconds) == (pytest.approx(np.mean([2.1, 4.1, 6.1])), 3)

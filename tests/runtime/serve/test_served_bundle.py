@@ -13,8 +13,10 @@ from runtime.engine.bundle import open_bundle
 from runtime.engine.provider import Provider
 from runtime.serve import served_bundle
 from runtime.serve.limits import Limits
-from runtime.serve.served_bundle import ServedBundle, load
+from runtime.serve.refusal import Refused
+from runtime.serve.served_bundle import Budget, ServedBundle, load
 from tests.ort_double import OrtDouble, use
+from tests.runtime.serve.serving_doubles import job_of
 from tests.tiny_cascade import SPEC, random_images
 
 
@@ -70,3 +72,22 @@ def test_golden_samples_are_replayed_on_what_no_install_has_tried(
     assert load(bundle, Limits()).providers == ("cpu",)
     assert load(bundle, Limits(), provider=Provider("cuda")).providers == ("cuda",)
     assert replayed == [Provider("cuda")]
+
+
+def test_within_a_budget_the_mode_in_use_is_loaded_and_what_has_room(bundle: Path) -> None:
+    said: list[str] = []
+    served = load(bundle, Limits(), budget=Budget(1_000_000, "one-shot", said.append))
+    loaded = {name for name, mode in served.modes.items() if mode.cascade is not None}
+    assert loaded == {"one-shot"}
+    assert "loaded: one-shot; about 1 of 1 MB" in said[-1]
+    assert served.providers == ("cpu",)
+    with pytest.raises(Refused, match="is not loaded"):
+        job_of(served, mode="balanced")
+    assert job_of(served, mode="one-shot").served.run_one(random_images(1)).exit_index == 0
+
+
+def test_a_budget_for_all_loads_all(bundle: Path) -> None:
+    served = load(bundle, Limits(), budget=Budget(1 << 30, None, lambda _: None))
+    assert all(mode.cascade is not None for mode in served.modes.values())
+    assert served.keeper is not None
+    assert served.keeper.in_use == served.manifest.default_mode

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from runtime.contract.kind import Kind
@@ -119,10 +118,40 @@ def test_what_cannot_be_answered_in_time_is_refused_not_lost(served: ServedBundl
         serving.submit(request(leaving_at(0)), bundle, settled)
     assert cascade.entered.wait(5.0)
     assert not serving.drain(0.01)
-    assert [job.refusal.status for job in settled.jobs if job.refusal] == [503, 503]
+    assert [job.refusal.status for job in settled.jobs if job.refusal] == [503, 503, 503]  # also what runs
     cascade.hold.set()
-    settled.wait(3)
-    assert np.sum([job.answers is not None for job in settled.jobs]) == 1
+    assert serving.drain(5.0)
+    assert len(settled.jobs) == 3
+
+
+def test_what_its_client_left_is_not_run(served: ServedBundle) -> None:
+    bundle, cascade = scripted(served)
+    cascade.hold.clear()
+    serving, settled = Serving(bundle), Settled()
+    running = serving.submit(request(leaving_at(0)), bundle, settled)
+    assert cascade.entered.wait(5.0)
+    waiting = serving.submit(request(leaving_at(0)), bundle, settled)
+    serving.abandon(waiting)
+    serving.abandon(running)
+    assert [job.refusal.status for job in settled.jobs if job.refusal] == [499]
+    cascade.hold.set()
+    assert serving.drain(5.0)
+    assert (cascade.runs, serving.queue.dropped) == ([1], 1)
+    assert running.answers is not None
+
+
+def test_images_count_as_asked_for_even_where_the_queue_is_full(served: ServedBundle) -> None:
+    bundle, cascade = scripted(served)
+    cascade.hold.clear()
+    serving, settled = Serving(bundle, limits=Limits(queue_images=2)), Settled()
+    serving.submit(request(leaving_at(0)), bundle, settled)
+    assert cascade.entered.wait(5.0)
+    serving.submit(request(leaving_at(0)), bundle, settled)
+    with pytest.raises(Refused, match="the queue is full"):
+        serving.submit(request(leaving_at(0, 0)), bundle, settled)
+    cascade.hold.set()
+    serving.drain(5.0)
+    assert serving.recorder.recorded().asked == 4
 
 
 def test_whoever_notes_is_told_of_answers_and_of_joules_that_were_metered(

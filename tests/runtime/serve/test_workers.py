@@ -14,6 +14,7 @@ import pytest
 from runtime.serve.job import Job
 from runtime.serve.job_queue import JobQueue
 from runtime.serve.recorder import Recorder
+from runtime.serve.refusal import Refused
 from runtime.serve.served_bundle import ServedBundle
 from runtime.serve.workers import Workers
 from tests.tiny_cascade import random_images
@@ -116,6 +117,18 @@ def test_a_stage_that_hangs_is_given_up_and_another_thread_goes_on(served: Serve
     workers.given_up[0].thread.join(5.0)
     assert workers.stuck == 0
     assert len(settled.jobs) == 2  # what it found after all is told to nobody
+
+
+def test_what_runs_can_be_refused_and_is_answered_no_more(served: ServedBundle) -> None:
+    bundle, cascade = scripted(served)
+    cascade.hold.clear()
+    settled = Settled()
+    with at_work() as (queue, workers):
+        queue.put(job_of(bundle, leaving_at(0), on_settled=settled), image_s=0.01)
+        assert cascade.entered.wait(5.0)
+        workers.refuse_running(gone := Refused(503, "the server stopped"))
+        cascade.hold.set()
+    assert [(job.refusal, job.answers) for job in settled.jobs] == [(gone, None)]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
