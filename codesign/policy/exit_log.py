@@ -11,6 +11,8 @@ from runtime.contract.arrays import BoolArray, FloatArray, IntArray
 from runtime.contract.errors import ShapeError
 from runtime.contract.exit_score import ENTROPY
 
+from .expected_change import ExpectedChange
+
 
 @dataclass(frozen=True, slots=True)
 class ExitLog:
@@ -25,6 +27,7 @@ class ExitLog:
     full: IntArray | None = None  # (samples,), what the full network answers; None: what the last candidate does
     likely: FloatArray | None = None  # (samples, classes), of each label, by `policy.likely_labels`; None: not asked
     score: str = ENTROPY  # what `entropy_nats` holds, one of `contract.exit_score`
+    change: ExpectedChange | None = None  # by `policy.expected_change`; None: not asked
 
     def __post_init__(self) -> None:
         if self.labels.ndim != 1 or self.labels.size == 0:
@@ -91,6 +94,7 @@ class ExitLog:
             labels=self.labels[indices],
             full=full,
             likely=None if self.likely is None else self.likely[indices],
+            change=None,  # it may be asked anew
         )
 
 

@@ -23,7 +23,8 @@ from .selection import selected_candidates
 MAX_SWEEPS = 50  # each sweep lowers the cost or is the last; real logs need three or four
 PRICES = tuple(float(price) for price in np.geomspace(300.0, 1.0, 30))  # of a fault, in runs of every stage
 
-Fault = Literal["wrong", "harmed"]  # any wrong answer, or one that the full network gets right
+# Any wrong answer; one that the full network gets right; the same as `expected_change` tells it.
+Fault = Literal["wrong", "harmed", "expected"]
 
 
 def priced_path(
@@ -36,7 +37,7 @@ def priced_path(
     """The policy for each price of a fault, mask and clocks fixed; from dear faults to cheap ones, so to bold ones.
 
     Each minimises expected cost + price × faults over the log. Faults are those that are expected where the log knows
-    how likely each label is, and those of its labels where it does not.
+    how likely each label is, and those of its labels where it does not. "expected" ones need a log with `change`.
 
     Args:
         log: of the split on which thresholds are selected.
@@ -44,18 +45,27 @@ def priced_path(
         stage_costs: (stages,), what each stage adds when it runs: joules, seconds, or any mixture; not negative.
         prices: in units of a run of every stage.
     Raises:
-        ShapeError: mask and stage costs do not speak of the same stages.
+        ShapeError: mask and stage costs do not speak of the same stages, or a log does not know what is asked of it.
     """
     kept = selected_candidates(mask, log.candidates)
     if stage_costs.shape != kept.shape:
         raise ShapeError(f"stage_costs must be ({kept.size} stages,), got shape {stage_costs.shape}")
-    faults = 1.0 - log.chances_right[kept] if fault == "wrong" else log.chances_harmed[kept]
+    faults = _faults(log, fault)[kept]
     descent = _Descent(log.entropy_nats[kept], np.cumsum(stage_costs), faults)
     thresholds, found = np.full(kept.size - 1, -np.inf), []
     for price in prices:
         descent.settle(thresholds, price * float(stage_costs.sum()))
         found.append(ExitPolicy(tuple(float(threshold) for threshold in thresholds), log.score))
     return found
+
+
+def _faults(log: ExitLog, fault: Fault) -> FloatArray:
+    """(candidates, samples): how likely leaving there is one."""
+    if fault == "expected":
+        if log.change is None:
+            raise ShapeError("the log does not know what harm to expect of its candidates")
+        return log.change.harm
+    return 1.0 - log.chances_right if fault == "wrong" else log.chances_harmed
 
 
 @dataclass(frozen=True, slots=True)

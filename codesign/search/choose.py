@@ -9,6 +9,7 @@ import numpy as np
 
 from codesign.policy.averaging import NONE, Averaging
 from codesign.policy.exit_log import ExitLog
+from codesign.policy.expected_change import expected_change
 from codesign.policy.replay import Replay, replay
 from codesign.policy.requirement import Requirement
 from codesign.policy.selection import policy_of, selected_candidates
@@ -67,19 +68,35 @@ def by_energy(results: Sequence[ChainResult], solver: ChainSolver, requirement: 
         if result.front is None:
             continue
         if number not in prepared:
-            prepared[number] = solver.log(result.chain), solver.thresholds(result.chain)
+            log = _with_change(solver.log(result.chain), [requirement])
+            prepared[number] = log, solver.thresholds(result.chain)
         log, thresholds = prepared[number]
         design = result.front.design(row)
         policy = policy_of(design.mask, thresholds[design.level], log.score)
-        if requirement.met_by(right_answers(replay(log, design.mask, policy), log.correct, design.mask)):
+        if meets_all(log, design.mask, policy, [requirement]):
             chain, mask = without_unused(result.chain, design.mask)
             yield ChosenDesign(chain, replace(design, mask=mask), policy)
 
 
 def meets_all(log: ExitLog, mask: int, policy: ExitPolicy, wanted: Sequence[Requirement]) -> bool:
-    """Whether a policy keeps to every requirement on the log of its design."""
-    right = right_answers(replay(log, mask, policy), log.correct, mask)
-    return all(requirement.met_by(right) for requirement in wanted)
+    """Whether a policy keeps to every requirement on the log of its design, in what is counted and what is expected."""
+    told = replay(log, mask, policy)
+    right = right_answers(told, log.correct, mask)
+    if not all(requirement.met_by(right) for requirement in wanted):
+        return False
+    change = _with_change(log, wanted).change
+    if change is None:
+        return True
+    expected = change.at(selected_candidates(mask, log.candidates)[told.exits_taken])
+    return all(requirement.met_by(right, expected) for requirement in wanted)
+
+
+def _with_change(log: ExitLog, wanted: Sequence[Requirement]) -> ExitLog:
+    """The log with what its candidates are expected to change, if anybody asks and it is not there yet."""
+    asking = next((one for one in wanted if one.max_expected_loss is not None), None)
+    if asking is None or log.change is not None:
+        return log
+    return replace(log, change=expected_change(log.entropy_nats, log.correct, asking.reference_right))
 
 
 def meeting(

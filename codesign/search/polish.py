@@ -17,8 +17,9 @@ import numpy as np
 
 from codesign.policy.averaging import NONE, Averaging, averaged_log
 from codesign.policy.exit_log import ExitLog
+from codesign.policy.expected_change import expected_change
 from codesign.policy.likely_labels import likely_labels
-from codesign.policy.refine import Fault, priced_path
+from codesign.policy.refine import PRICES, Fault, priced_path
 from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
 from codesign.policy.selection import selected_candidates
@@ -35,6 +36,7 @@ from .ledger import ChainResult
 AVERAGINGS = (NONE, Averaging(0.3), Averaging(0.6), Averaging(0.3, at_the_end=True))
 POOL = 40  # sets of exits that are polished, the cheapest first
 READY = 28  # of them at most, those that are accurate enough as they are
+CAUTIOUS_STEP = 3  # every third price will do for policies that are added
 SLACK = 0.01  # accuracy by which a design may miss before it is polished: averaging gives back up to this much
 
 Logits = Callable[[BackboneRecord], FloatArray]  # (candidates, samples, classes) on `select`
@@ -59,6 +61,7 @@ class Polisher:
     averagings: Sequence[Averaging] = AVERAGINGS
     reference: BackboneRecord | None = None  # the full network that harm is counted against; None: a chain's last one
     starts: tuple[Genome, ...] = ()  # backbones whose designs alone are polished too, so that none of them is missed
+    weights: FloatArray | None = None  # (samples,), how much each counts for energy, never for accuracy; None: alike
     # What was found once serves all that is wanted: policies by design and averaging, labels' chances by chain.
     paths: dict[tuple[object, ...], _Path] = field(default_factory=dict, repr=False, compare=False)
     likely: dict[tuple[str, ...], FloatArray] = field(default_factory=dict, repr=False, compare=False)
@@ -80,7 +83,8 @@ class Polisher:
             self.likely[names] = likely_labels(logits, own.labels)
         log = averaged_log(kept, own.labels, mask, chosen.averaging, own.score)
         full = log.full if self.reference is None else self.reference.log.predictions[-1]
-        return replace(log, full=full, likely=self.likely[names]), mask
+        log = replace(log, full=full, likely=self.likely[names])
+        return replace(log, change=expected_change(log.entropy_nats, log.correct, log.full_right)), mask
 
     def best(self, results: Sequence[ChainResult], wanted: Sequence[Requirement]) -> ChosenDesign | None:
         """The cheapest polished design that meets every requirement; None where none does.
@@ -93,7 +97,9 @@ class Polisher:
 
         # The strictest: a pool of what the laxest allows would be full of designs too bold to be polished into it.
         loss = min(requirement.max_loss for requirement in wanted)
-        lax = replace(wanted[0], max_loss=loss + SLACK, standard_errors=0.0)
+        expected = [one.max_expected_loss for one in wanted if one.max_expected_loss is not None]
+        bold = min(expected) + SLACK if expected else None
+        lax = replace(wanted[0], max_loss=loss + SLACK, standard_errors=0.0, max_expected_loss=bold)
         found = [self._best(pool, lax, self.averagings, met, "wrong") for pool in self._pools(results)]
         polished = min((chosen for chosen in found if chosen is not None), key=self.energy_j, default=None)
         if polished is None and stated(self.solver.limits):
@@ -107,8 +113,17 @@ class Polisher:
 
     def energy_j(self, chosen: ChosenDesign) -> float:
         """Expected on `select`, back to back."""
-        shares = replay(self.log(chosen), chosen.design.mask, chosen.policy).exit_shares
+        shares = self.shares(self.log(chosen), chosen.design.mask, chosen.policy)
         return float(shares @ np.cumsum(self._stages_j(chosen)))
+
+    def shares(self, log: ExitLog, mask: int, policy: ExitPolicy) -> FloatArray:
+        """(stages,): how many of the samples, as they count for energy, leave at each stage."""
+        told = replay(log, mask, policy)
+        if self.weights is None:
+            return told.exit_shares
+        counts = np.bincount(told.exits_taken, self.weights, minlength=policy.stages)
+        shares: FloatArray = counts / counts.sum()
+        return shares
 
     def least_harmful(
         self, results: Sequence[ChainResult], reference_right: BoolArray, max_harm: float
@@ -141,7 +156,8 @@ class Polisher:
         near: Callable[[ChosenDesign], bool] = lambda _chosen: True,
     ) -> ChosenDesign | None:
         # Those that need no polish first: the cheapest that do need it are often too bold for any polish to save.
-        sure = replace(lax, max_loss=lax.max_loss - SLACK)
+        expected = None if lax.max_expected_loss is None else lax.max_expected_loss - SLACK
+        sure = replace(lax, max_loss=lax.max_loss - SLACK, max_expected_loss=expected)
         ready = islice(_distinct(filter(near, by_energy(results, self.solver, sure))), READY)
         designs = islice(_distinct(chain(ready, filter(near, by_energy(results, self.solver, lax)))), POOL)
         told = (self._cheapest(replace(chosen, averaging=how), met, fault) for chosen in designs for how in averagings)
@@ -166,15 +182,17 @@ class Polisher:
             stages_j = self._stages_j(chosen)
             reached_j = np.cumsum(stages_j)
             policies = dict.fromkeys(priced_path(log, mask, stages_j, fault))
-            told = [(float(replay(log, mask, policy).exit_shares @ reached_j), policy) for policy in policies]
+            if fault == "wrong":  # and what is best where harm is what a requirement expects: cautious ones among them
+                policies |= dict.fromkeys(priced_path(log, mask, stages_j, "expected", PRICES[::CAUTIOUS_STEP]))
+            told = [(float(self.shares(log, mask, policy) @ reached_j), policy) for policy in policies]
             self.paths[key] = _Path(log, mask, sorted(told, key=_joules))
         return self.paths[key]
 
     def figures(self, chosen: ChosenDesign) -> dict[str, float]:
         """What limits speak of, on `select`."""
         log, design = self.log(chosen), chosen.design
-        told = replay(log, design.mask, chosen.policy)
-        return figures(self.solver, chosen.chain, design.mask, told.exit_shares, design.point, told.accuracy)
+        told, shares = replay(log, design.mask, chosen.policy), self.shares(log, design.mask, chosen.policy)
+        return figures(self.solver, chosen.chain, design.mask, shares, design.point, told.accuracy)
 
     def _within(self, chosen: ChosenDesign, log: ExitLog, mask: int) -> Callable[[ExitPolicy], bool]:
         """Whether the design keeps to the limits under a policy: other thresholds send other samples deeper."""
@@ -183,8 +201,8 @@ class Polisher:
             return lambda _policy: True
 
         def within(policy: ExitPolicy) -> bool:
-            told = replay(log, mask, policy)
-            found = figures(solver, chosen.chain, design.mask, told.exit_shares, design.point, told.accuracy)
+            told, shares = replay(log, mask, policy), self.shares(log, mask, policy)
+            found = figures(solver, chosen.chain, design.mask, shares, design.point, told.accuracy)
             return not broken(limits, found)
 
         return within

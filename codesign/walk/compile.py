@@ -25,6 +25,7 @@ from .archive_step import Archiving, earlier_of
 from .certify_step import AIMED_SHARE, certified_mode
 from .choose_step import Modes, pick_finalists, pick_modes, sequential_start
 from .evaluate import Evaluator
+from .expected_step import certify_answers
 from .feasibility import check_feasible
 from .finish import finish
 from .left_out import remaining_points
@@ -48,7 +49,6 @@ from .search_step import (
 )
 from .settings import Settings, budgeted
 from .supernet_step import obtain_supernet, plan
-from .test_answers import TestAnswers
 from .user_step import load_run_data, search_user_models, user_models_of
 from .warm_start import Earlier
 
@@ -172,10 +172,7 @@ def with_certified(modes: Modes, searched: Searched, settings: Settings, folder:
     """The modes with a certified one beside them where a policy passes; or with a note that says why there is none."""
     if searched.uncertifiable is not None:
         return replace(modes, remarks=(*modes.remarks, f"No certified mode: {searched.uncertifiable}"))
-    certify = searched.backbones.data.certify
-    answers = TestAnswers(
-        searched.backbones, searched.finalists, searched.reference, certify, folder.path / "certify_logs"
-    )
+    answers = certify_answers(searched, folder.path)
     aim = AIMED_SHARE * settings.epsilon
     start = polisher_of(searched).least_harmful(searched.finals, searched.reference.log.correct[-1], aim)
     found, sentence = certified_mode(start, answers, settings.epsilon, settings.delta, settings.precision)

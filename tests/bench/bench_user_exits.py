@@ -37,6 +37,7 @@ from codesign.search.ledger import ChainResult
 from codesign.search.polish import Polisher
 from codesign.space.preset import load_preset
 from codesign.walk.certify_step import AIMED_SHARE, certificate_of
+from codesign.walk.choose_step import DEFAULT_MODE, laxer_modes, requirement
 from codesign.walk.search_step import Finalist
 from codesign.walk.user_models import solve_chains
 from runtime.contract.arrays import IntArray
@@ -47,6 +48,7 @@ from .pooled_answers import PooledAnswers, answers_in, answers_of_run, checked
 
 LOSSES = (0.0, 0.0025, 0.005, 0.0075, 0.01)
 STANDARD_ERRORS = (0.0, 1.0, 2.0)
+MODE_LOSS = 0.01  # what `compile` allows its default mode unless told otherwise
 EPSILON, DELTA = 0.01, 0.1
 
 
@@ -105,6 +107,9 @@ def one_split(
         for errors in STANDARD_ERRORS:
             chosen = polisher.best(results, [Requirement(reference_right, loss, errors)])
             rows[f"loss {100 * loss:g} points, {errors:g} standard errors"] = judge.figures(chosen, judged)
+    # As `compile` asks for its default mode: the margin that knows small samples, and what laxer modes ask.
+    wanted = [requirement(reference_right, MODE_LOSS, mode) for mode in laxer_modes(DEFAULT_MODE)]
+    rows[DEFAULT_MODE] = judge.figures(polisher.best(results, wanted), judged)
     if certify is not None:
         rows["certified"] = judge.figures(_certified(polisher, results, judge, certify), judged)
     return rows
@@ -165,7 +170,7 @@ def measured(
         rows.append(one_split(networks, solver, select, certify, order[samples - judged :], brought, score))
     allowed = {
         f"loss {100 * loss:g} points, {errors:g} standard errors": loss for loss in LOSSES for errors in STANDARD_ERRORS
-    }
+    } | {DEFAULT_MODE: MODE_LOSS}
     table = {name: summary_of([row[name] for row in rows], allowed.get(name)) for name in rows[0]}
     if "certified" in table:
         violated = np.asarray([row["certified"]["harm"] > EPSILON for row in rows])

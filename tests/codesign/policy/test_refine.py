@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesign.policy.exit_log import ExitLog
+from codesign.policy.expected_change import expected_change
 from codesign.policy.levels import threshold_levels
 from codesign.policy.refine import Fault, priced_path
 from codesign.policy.replay import replay
@@ -102,3 +103,21 @@ def test_a_fault_without_a_price_sends_everybody_out_and_one_beyond_price_nobody
 def test_costs_of_another_number_of_stages_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"stage_costs must be \(3 stages,\)"):
         priced_path(plausible_log(3, 50, seed=0), 0b11, np.ones(2))
+
+
+def test_a_policy_that_minds_expected_harm_is_more_cautious_than_one_that_saw_none() -> None:
+    log = plausible_log(3, 200, seed=0)
+    nobody = replace(log, predictions=np.broadcast_to(log.labels, log.predictions.shape))  # every exit is right here
+    mask, stage_costs = (1 << (log.candidates - 1)) - 1, np.ones(log.candidates)
+    change = expected_change(nobody.entropy_nats, nobody.correct, nobody.full_right)
+    bold, *_ = priced_path(nobody, mask, stage_costs, "wrong", [300.0])
+    told = replace(nobody, change=change)
+    cautious, *_ = priced_path(told, mask, stage_costs, "expected", [300.0])
+    assert replay(nobody, mask, bold).exit_shares[0] == 1.0
+    assert replay(nobody, mask, cautious).exit_shares[0] < 1.0
+
+
+def test_a_log_that_does_not_know_what_harm_to_expect_is_refused() -> None:
+    log = plausible_log(2, 50, seed=0)
+    with pytest.raises(ShapeError, match="does not know what harm to expect"):
+        priced_path(log, 0b1, np.ones(2), "expected")

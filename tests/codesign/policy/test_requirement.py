@@ -89,3 +89,33 @@ def test_a_loss_that_gains_make_up_for_still_costs_a_margin() -> None:
 def test_answers_on_other_images_are_refused(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     with pytest.raises(ShapeError, match=r"both must be \(samples,\) of the same images"):
         paired_loss(np.ones(shapes[0], dtype=bool), np.ones(shapes[1], dtype=bool))
+
+
+@pytest.mark.parametrize(("expected", "met"), [(0.009, True), (0.01, True), (0.011, False)])
+def test_no_more_may_be_expected_to_be_lost_than_is_allowed_although_nobody_was(expected: float, met: bool) -> None:
+    right = np.ones(50, dtype=np.bool_)
+    wanted = Requirement(right, 0.01, max_expected_loss=0.01)
+    assert wanted.met_by(right, (np.full(50, expected), np.zeros(50))) is met
+
+
+@pytest.mark.parametrize(("errors", "met"), [(0.0, True), (2.0, True), (3.0, False)])
+def test_what_is_expected_to_be_gained_counts_as_far_as_it_is_sure(errors: float, met: bool) -> None:
+    right = np.ones(800, dtype=np.bool_)
+    wanted = Requirement(right, 0.01, errors, max_expected_loss=0.01)
+    harmed, gained = np.full(800, 12 / 800), np.full(800, 8 / 800)  # 8 are gained, give or take 3
+    assert wanted.met_by(right, (harmed, gained)) is met
+
+
+def test_gains_that_are_not_sure_do_not_count_as_losses() -> None:
+    right = np.ones(800, dtype=np.bool_)
+    assert Requirement(right, 0.01, 2.0, max_expected_loss=0.01).met_by(right, (np.zeros(800), np.full(800, 1e-3)))
+
+
+def test_a_network_without_exits_is_judged_by_what_was_counted_alone() -> None:
+    right = np.ones(50, dtype=np.bool_)
+    assert Requirement(right, 0.01, max_expected_loss=0.0).met_by(right)
+
+
+def test_nobody_asks_what_is_expected_unless_told_to() -> None:
+    right = np.ones(50, dtype=np.bool_)
+    assert Requirement(right, 0.01).met_by(right, (np.ones(50), np.zeros(50)))

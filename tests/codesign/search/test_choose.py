@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from codesign.policy.expected_change import expected_change
 from codesign.policy.replay import replay
 from codesign.policy.requirement import Requirement
+from codesign.policy.selection import selected_candidates
 from codesign.search.choose import by_energy, full_network, right_answers, static_by_energy, without_unused
 from codesign.search.ledger import ChainResult
 from runtime.contract.cost import expected_costs
@@ -54,6 +56,25 @@ def test_none_that_keeps_to_the_requirement_is_left_out() -> None:
             right = log.correct[np.asarray([*kept, log.candidates - 1])[stage], np.arange(log.samples)]
             meeting += requirement.met_by(right)
     assert meeting == len(list(by_energy(RESULTS, SOLVER, requirement))) > 0
+
+
+@pytest.mark.parametrize("allowed", [0.05, 0.1])
+def test_designs_expected_to_lose_more_than_allowed_are_left_out_and_no_others(allowed: float) -> None:
+    reference = LARGE.log.correct[-1]
+    errors = 1.0
+    counted = wanted(0.2, errors)
+    both = Requirement(reference, 0.2, errors, max_expected_loss=allowed)
+    kept = []
+    for chosen in by_energy(RESULTS, SOLVER, counted):
+        log = SOLVER.log(chosen.chain)
+        stages = selected_candidates(chosen.design.mask, log.candidates)
+        taken = stages[replay(log, chosen.design.mask, chosen.policy).exits_taken]
+        change = expected_change(log.entropy_nats, log.correct, reference)
+        harmed, gained = (chances.sum() for chances in change.at(taken))
+        if harmed - max(gained - errors * np.sqrt(gained + 1.0), 0.0) <= allowed * log.samples:
+            kept.append(chosen.design)
+    assert [chosen.design for chosen in by_energy(RESULTS, SOLVER, both)] == kept
+    assert 0 < len(kept) < len(list(by_energy(RESULTS, SOLVER, counted)))
 
 
 def test_a_stricter_requirement_never_finds_a_cheaper_design() -> None:

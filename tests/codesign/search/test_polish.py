@@ -171,3 +171,23 @@ def test_what_is_chosen_among_all_is_no_dearer_than_what_is_chosen_of_a_start_al
 def test_a_laxer_requirement_beside_it_changes_nothing_of_what_a_strict_one_finds() -> None:
     strict, lax = requirement(0.01), requirement(0.2)
     assert POLISHER.best(RESULTS, [strict, lax]) == POLISHER.best(RESULTS, [strict])
+
+
+def test_weights_change_what_images_cost_and_not_what_they_must_get_right() -> None:
+    wanted = [requirement(0.05)]
+    chosen = POLISHER.best(RESULTS, wanted)
+    assert chosen is not None
+    log, mask = POLISHER.log(chosen), chosen.design.mask
+    taken = replay(log, mask, chosen.policy).exits_taken
+    weights = np.where(taken == 0, 3.0, 1.0)
+    weighted = replace(POLISHER, weights=weights, paths={}, likely={})
+    shares = weighted.shares(log, mask, chosen.policy)
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[0] > POLISHER.shares(log, mask, chosen.policy)[0]
+    assert weighted.energy_j(chosen) < POLISHER.energy_j(chosen)
+    found = weighted.best(RESULTS, wanted)
+    assert found is not None
+    right = right_answers(
+        replay(weighted.log(found), found.design.mask, found.policy), weighted.log(found).correct, found.design.mask
+    )
+    assert wanted[0].met_by(right)
