@@ -247,7 +247,7 @@ def test_a_bundle_is_not_kept_by_requests_that_are_over(
                     cascade.hold.set()
                 assert connection.getresponse().status == becomes
             cascade.hold.set()
-        wait_until(lambda: not any(isinstance(found, Job) for found in gc.get_objects()))
+        wait_until(lambda: not any(type(found) is Job for found in gc.get_objects()))
     finally:
         gc.enable()
 
