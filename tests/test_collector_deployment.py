@@ -49,6 +49,18 @@ def test_workers_are_commands_that_codesign_accepts(services: dict[str, Any]) ->
     assert {args.command for args in workers(services)} == {"collect"}
 
 
+def test_no_secret_gets_into_the_image_or_into_git() -> None:
+    root = COLLECTOR.parents[1]
+    lines = [line.split() for line in (COLLECTOR / "Dockerfile").read_text().splitlines()]
+    copied = [root / source for line in lines if line[:1] == ["COPY"] for source in line[1:-1]]
+    assert {path.name for path in copied} >= {"pyproject.toml", "codesign", "runtime"}
+    for path in copied:
+        assert path.exists()
+        assert not COLLECTOR.is_relative_to(path.resolve())
+    ignored = (root / ".gitignore").read_text().splitlines()
+    assert {"deploy/collector/secrets/", "deploy/collector/store/"} <= {*ignored}
+
+
 def test_workers_share_a_subscription_a_store_and_all_devices_under_names_of_their_own(
     services: dict[str, Any],
 ) -> None:

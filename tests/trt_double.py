@@ -227,8 +227,10 @@ def use(monkeypatch: pytest.MonkeyPatch, double: TensorRtDouble) -> TensorRtDoub
 
 def builds_with(version: str = V10, capability: Sequence[int] = (8, 7, 8)) -> tuple[str, ...]:
     """A program for `Builder`: a builder's process that finds the double."""
+    repository = str(Path(__file__).parents[1])  # a builder starts elsewhere
     code = (
-        "import sys; from tests.trt_double import install; from runtime.engine.build_engine import main;"
+        f"import sys; sys.path.insert(0, {repository!r}); from tests.trt_double import install;"
+        "from runtime.engine.build_engine import main;"
         f"install({version!r}, {tuple(capability)!r}); sys.exit(main(sys.argv[1:]))"
     )
     return (sys.executable, "-c", code)

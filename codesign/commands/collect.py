@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from codesign.collect.collector import Collector
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LAST_PORT = 65535
 START_S = 10.0
 
 
@@ -127,7 +128,7 @@ def _listen(args: Namespace, collector: Collector, stack: ExitStack) -> None:
         raise ConfigError("receiving by HTTP needs uvicorn", to_do=INSTALL) from error
     host, _, port = args.listen.rpartition(":")
     token = None if args.token_file is None else read_token(args.token_file).decode("ascii")
-    if not host or not port.isdigit():
+    if not host or not port.isdecimal() or int(port) > LAST_PORT:
         raise ConfigError(f"--listen {args.listen!r} is no address", to_do="give HOST:PORT, such as 127.0.0.1:8443")
     if host.strip("[]") not in LOOPBACK and (token is None or args.cert is None):
         raise ConfigError(
@@ -136,7 +137,8 @@ def _listen(args: Namespace, collector: Collector, stack: ExitStack) -> None:
         )
     if (args.cert is None) != (args.key is None):
         raise ConfigError("--cert and --key belong together", to_do="give both")
-    sock = socket.create_server((host.strip("[]"), int(port)), reuse_port=False)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.create_server((host.strip("[]"), int(port)), family=family, reuse_port=False)
     settings: dict[str, Any] = {}
     if args.cert is not None:
         settings = {"ssl_certfile": str(args.cert), "ssl_keyfile": str(args.key)}

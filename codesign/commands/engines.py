@@ -65,7 +65,9 @@ def fetch_all(bundles: Sequence[Path], target: MeasureTarget, *, quiet: bool) ->
     for bundle in bundles:
         fetched = fetch_engines(bundle, target, _tick, Programs())
         complete &= fetched.without is None
-        if not quiet or fetched.without is not None:
+        if quiet:  # stdout is for JSON
+            _say_without(fetched)
+        else:
             print_fetched(bundle, target, fetched)
     return complete
 
@@ -75,10 +77,14 @@ def print_fetched(bundle: Path, target: MeasureTarget, fetched: Fetched) -> None
     sites = {(key.site.soc or key.site.gpu, key.site.tensorrt) for key in fetched.keys}
     what = "; ".join(f"{board}, TensorRT {version}" for board, version in sorted(map(_words, sites)))
     print(f"{bundle}: {len(fetched.keys)} engines from {target} ({what or 'none'}), {fetched.added} of them new")
-    if fetched.without is not None:
-        print(f"codesign: some stages have no engine there\n    {fetched.without}", file=sys.stderr)
+    _say_without(fetched)
     if fetched.keys:
         print("  to have boards take them over: codesign sign BUNDLE --key FILE, its .pub in their ROOT/trusted_keys")
+
+
+def _say_without(fetched: Fetched) -> None:
+    if fetched.without is not None:
+        print(f"codesign: some stages have no engine there\n    {fetched.without}", file=sys.stderr)
 
 
 def _words(site: tuple[str | None, str | None]) -> tuple[str, str]:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from codesign.walk.refine_step import Refinement
 
 
+WRITTEN = {"bundle", "diff.md", "refined.json"}
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("--telemetry", required=True, type=Path, metavar="DIR", help="the --store of codesign collect")
@@ -79,7 +82,7 @@ def run(args: Namespace) -> int:
     out = args.out or args.folder / "refined"
     if not args.dry_run and any(out.resolve() == served.resolve() for served in args.served):
         raise ConfigError("a bundle that is served is not overwritten", where="--out", to_do="choose another folder")
-    if not args.dry_run and out.exists() and not (out / "refined.json").is_file() and any(out.iterdir()):
+    if not args.dry_run and out.exists() and not {path.name for path in out.iterdir()} <= WRITTEN:
         raise ConfigError(f"{out} holds something else", where="--out", to_do="choose another folder")
     with _asked(args.telemetry) as ask:
         walked = _walked(settings, args)

@@ -13,6 +13,7 @@ from codesign.collect.store import Store
 from runtime.contract.errors import ConfigError, DataError
 from runtime.contract.telemetry_batch import AGGREGATE, COLUMNS, EVENT, INFERENCE
 
+TABLES_TOLD = "edge-runtime telemetry schema; device_id, boot_id, board, date, seq and wall_us besides"
 PER_MODE = """
     count(DISTINCT device_id) AS devices, sum(images)::BIGINT AS images, sum(refused)::BIGINT AS refused,
     sum(energy_uj) / nullif(sum(CASE WHEN energy_uj IS NOT NULL THEN energy_images END), 0) / 1e6 AS energy_j,
@@ -98,6 +99,10 @@ def ask_sql(store: Store, sql: str) -> list[dict[str, Any]]:
             found = base.execute(sql)
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
+        raise ConfigError(
+            f"the question cannot be understood: {error}", to_do=f"see the columns: {TABLES_TOLD}"
+        ) from error
     except duckdb.Error as error:
         raise DataError(
             f"the collected set does not answer: {error}", where=str(store.folder), to_do="check the store's files"

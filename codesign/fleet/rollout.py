@@ -1,8 +1,9 @@
 """Whether a bundle that some boards of a fleet have taken should go to more of them, or be taken back.
 
 The change on boards that took it, less the change on those that did not, is estimated over boards with Welch's t
-interval. One allows for being asked again while the canaries serve: its error is shared out among so many looks
-(Bonferroni). Worse is worse by more than a tolerance, and than the bundle itself promised; better needs no permission.
+interval. One allows for being asked again while the canaries serve: its error is shared out among so many looks, and
+among the causes of a verdict (Bonferroni). Worse is worse by more than a tolerance, and than the bundle itself
+promised; better needs no permission.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scipy import stats
 from .canaries import Change, Seen
 
 LEAST_BOARDS = 3  # that took the candidate
+CAUSES = 3  # energy, latency, boards that failed it: each may be wrongly found at a third of the stated error
 
 
 class Verdict(Enum):
@@ -35,7 +37,7 @@ class Rules:
     energy: float = 0.02  # share of energy per image by which the candidate may be worse
     latency: float = 0.05  # the same of time on the stages
     failing: float = 0.05  # share of canaries that may roll it back by themselves
-    error: float = 0.05  # chance of a wrong verdict, over all looks
+    error: float = 0.05  # chance of a wrong verdict, over all looks and causes
     looks: int = 20
 
 
@@ -80,7 +82,7 @@ def judged(seen: Seen, rules: Rules) -> Judgement:
     effects = tuple(effect for effect in known if effect is not None)
     canaries = sum(change.canary for change in seen.changes)
     failed, tried = len(seen.failed_on), len({c.device_id for c in seen.changes if c.canary} | {*seen.failed_on})
-    surely_failing = failed and _lower_share(failed, tried, rules.error / rules.looks) > rules.failing
+    surely_failing = failed and _lower_share(failed, tried, rules.error / rules.looks / CAUSES) > rules.failing
     worse = [f"{effect.name} is worse by {_range(effect)}" for effect in effects if effect.is_worse]
     if surely_failing:
         worse.insert(0, f"{failed} of {tried} boards rolled it back by themselves")
@@ -117,7 +119,7 @@ def _effect(
         if error > 0
         else 1.0
     )
-    reach = float(stats.t.isf(rules.error / rules.looks, freedom)) * error
+    reach = float(stats.t.isf(rules.error / rules.looks / CAUSES, freedom)) * error
     promises = [
         promised for each in changes if each.canary and (promised := getattr(each, f"promised_{name}")) is not None
     ]

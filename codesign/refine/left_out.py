@@ -18,10 +18,19 @@ USED = "used"
 OTHER_BOARD, OTHER_BUNDLE, DAMAGED = "another kind of board", "another bundle", "damaged"
 CAUTIOUS, THROTTLED = "a cautious mode", "throttled"
 FOREIGN, UNKNOWN, MOVING = "clocks other than asked for", "clocks not known", "clocks changed about then"
+IN_A_BATCH = "run in a batch with others"
 NOT_OFFERED = "clocks that are not among the board's"
 NO_ENERGY, NOT_COMPARABLE = "no energy (its time counts)", "energy that is not back to back (its time counts)"
 BACK_TO_BACK = "back to back"  # what `edge-runtime serve` writes into `energy_method` where it may be compared
 ENERGY_KINDS = ("measured", "simulated")
+# When modes of `known` became cautious, and when they trusted again: so they all do where a server begins, or another
+# bundle. `splits`: within a minute's row, which no start of a server is. For WITH.
+CAUTION = """caution AS (
+            SELECT device_id, boot_id, bundle_id, mode, at_us, name = 'drift' AS cautious, true AS splits FROM event
+            WHERE name IN ('drift', 'recovered') AND at_us IS NOT NULL
+            UNION ALL
+            SELECT device_id, boot_id, known.bundle_id, known.mode, at_us, false, name <> 'started' FROM event, known
+            WHERE name IN ('started', 'swapped') AND at_us IS NOT NULL)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,7 @@ def judged_rows(wanted: Wanted) -> str:
     kinds = ", ".join(map(quoted, ENERGY_KINDS))
     return f"""
         known(bundle_id, mode, stages) AS (VALUES {modes}),
-        caution AS (SELECT device_id, boot_id, bundle_id, mode, at_us, name = 'drift' AS cautious FROM event
-            WHERE name IN ('drift', 'recovered') AND at_us IS NOT NULL),
+        {CAUTION},
         around AS (SELECT *, lag(applied_khz) OVER same AS before_khz, lead(applied_khz) OVER same AS after_khz,
                 lag(throttled) OVER same AS before_throttled, lead(throttled) OVER same AS after_throttled
             FROM inference WHERE {within(wanted)}
@@ -67,7 +75,8 @@ def judged_rows(wanted: Wanted) -> str:
                 WHEN board IS DISTINCT FROM {quoted(wanted.board)} THEN {quoted(OTHER_BOARD)}
                 WHEN bundle_id IS NOT NULL AND bundle_id NOT IN ({bundles}) THEN {quoted(OTHER_BUNDLE)}
                 WHEN stages IS NULL OR exit_index IS NULL OR exit_index < 0 OR exit_index >= stages
-                    OR run_us IS NULL OR run_us <= 0 OR around.at_us IS NULL THEN {quoted(DAMAGED)}
+                    OR run_us <= 0 OR around.at_us IS NULL THEN {quoted(DAMAGED)}
+                WHEN run_us IS NULL THEN {quoted(IN_A_BATCH)}
                 WHEN throttled > before_throttled OR after_throttled > throttled OR {hot} THEN {quoted(THROTTLED)}
                 WHEN applied_khz IS NULL THEN {quoted(UNKNOWN)}
                 WHEN requested_khz IS NOT NULL AND requested_khz <> applied_khz THEN {quoted(FOREIGN)}

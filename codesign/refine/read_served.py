@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.contract.operating_point import OperatingPoint
 
-from .left_out import NO_ENERGY, NOT_COMPARABLE, USED, Wanted, judged_rows, khz, quoted, within
+from .left_out import CAUTION, NO_ENERGY, NOT_COMPARABLE, USED, Wanted, judged_rows, khz, quoted, within
 from .served_costs import Ask, IdleCell, PowerCell, Served, ServedCosts, TimeCell
 
 # Half of what lies between the 16th and the 84th of a hundred is one standard deviation.
@@ -96,11 +96,11 @@ def _exits(ask: Ask, wanted: Wanted) -> dict[Served, tuple[int, ...]]:
     rows = ask(
         f"""
         WITH known(bundle_id, mode, stages) AS (VALUES {modes}),
-        caution AS (SELECT device_id, boot_id, bundle_id, mode, at_us, name = 'drift' AS cautious FROM event
-            WHERE name IN ('drift', 'recovered') AND at_us IS NOT NULL),
+        {CAUTION},
         minutes AS (SELECT a.*, stages FROM aggregate a JOIN known USING (bundle_id, mode)
             WHERE {within(wanted)} AND board = {quoted(wanted.board)} AND exits IS NOT NULL),
-        judged AS (SELECT m.*, coalesce(c.cautious OR c.at_us > m.at_us - m.seconds_us, false) AS cautious
+        judged AS (SELECT m.*, coalesce(c.cautious OR (c.splits AND c.at_us > m.at_us - m.seconds_us), false)
+                AS cautious
             FROM minutes m ASOF LEFT JOIN caution c ON m.device_id = c.device_id AND m.boot_id = c.boot_id
                 AND m.bundle_id = c.bundle_id AND m.mode = c.mode AND m.at_us >= c.at_us),
         apart AS (SELECT bundle_id, mode, stages, unnest(string_split(exits, ','))::BIGINT AS taken,

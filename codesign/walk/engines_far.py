@@ -109,11 +109,14 @@ def _keep(source: Path, target: Path) -> bool:
         return False
     writing = target.with_name(f".writing-{target.name}")
     shutil.rmtree(writing, ignore_errors=True)
-    writing.mkdir(parents=True)
-    for name in (PLAN, CARD):
-        copy_file(source / name, writing / name)
-    sync_folder(writing)
-    writing.rename(target)
+    try:
+        writing.mkdir(parents=True)
+        for name in (PLAN, CARD):
+            copy_file(source / name, writing / name)
+        sync_folder(writing)
+        writing.rename(target)
+    finally:
+        shutil.rmtree(writing, ignore_errors=True)  # an interrupt, too, leaves nothing that could not be signed
     sync_folder(target.parent)
     return True
 

@@ -76,11 +76,12 @@ class Refinement:
     found: Mapping[str, Resolved]
     certificate: Mapping[str, Any] | None  # of the certified mode, as a bundle carries it
     told: dict[str, Any]  # for scripts and people
+    withdrawn: tuple[str, ...] = ()  # modes of the bundle that new images do not bear out
 
     @property
     def changed(self) -> bool:
         """Whether anything is worth a new bundle."""
-        return any(found.changed for found in self.found.values())
+        return bool(self.withdrawn) or any(found.changed for found in self.found.values())
 
 
 def refined(
@@ -128,10 +129,13 @@ def refined(
         notes += [sentence] if sentence else []
         if kept is not None:
             found[CERTIFIED_MODE], certificate = kept.found, kept.certificate
+    elif new is not None:
+        notes.append("The new images were not used: to certify on them takes a bundle with a certified mode.")
     told = difference(served, posterior, bench, found, parent.bundle_id, notes)
     for row in told["modes"]:
         row["design"] = design_json(found[row["mode"]].after)
-    return Refinement(parent, served, posterior, bench, found, certificate, told)
+    withdrawn = tuple(sorted(now.chosen.keys() - found.keys()))
+    return Refinement(parent, served, posterior, bench, found, certificate, told, withdrawn)
 
 
 def _chosen(bundles: Sequence[ServedModes]) -> dict[Served, ChosenDesign]:

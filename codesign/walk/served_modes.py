@@ -45,16 +45,17 @@ def of_run(walked: Walked) -> ServedModes:
     Another version may choose otherwise from the same networks; what counts is what was served.
 
     Raises:
-        ConfigError: the run's networks do not make them.
+        ConfigError: the run's networks do not make them, or its board has not their clocks.
     """
     bundle = walked.folder.bundle
     modes = read_modes(bundle, read_manifest(bundle))
     named = {design_id(chosen): chosen for _, chosen in walked.modes.items()}
+    points = walked.searched.solver.pricing.points
     unknown = {mode.design: mode.policy.stages for mode in modes.values() if mode.design not in named}
     named |= _searched(unknown, walked)
     found = {}
     for name, mode in modes.items():
-        if mode.design not in named:
+        if mode.design not in named or mode.operating_point not in points:
             raise _foreign(bundle)
         like = named[mode.design]
         design = _inner(like.design.mask, mode.operating_point, walked)

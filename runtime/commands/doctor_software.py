@@ -84,7 +84,13 @@ def tensorrt(
         return Backend("TensorRT", None, (), "not installed")
     try:
         done = subprocess.run(  # noqa: S603 (this Python and a constant, or a test's own program)
-            list(program), capture_output=True, text=True, errors="replace", timeout=timeout_s, check=False
+            list(program),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
+            cwd="/",  # Python looks for modules there first, and a doctor may be root
         )
     except subprocess.TimeoutExpired:
         return Backend("TensorRT", None, (), f"did not answer within {timeout_s:g} s")

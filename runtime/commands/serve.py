@@ -47,6 +47,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from runtime.boards.hardware import THIS_MACHINE, Hardware, open_hardware
 from runtime.contract.errors import ConfigError
+from runtime.contract.operating_point import OperatingPoint
 from runtime.contract.token_file import read_token
 from runtime.energy.meters import best_meter
 from runtime.engine.provider import CPU
@@ -260,3 +261,7 @@ def _clocks(args: Namespace, report: Report) -> ClockKeeper | None:
         report("clocks are left as they are: give --powerd to hold those that the mode was compiled for")
         return None
     return ClockKeeper(PowerdClient(args.powerd), report=report)
+
+
+def _held(clocks: ClockKeeper | None) -> OperatingPoint | None:
+    return None if clocks is None else clocks.held

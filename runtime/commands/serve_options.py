@@ -42,7 +42,7 @@ def add_options(parser: ArgumentParser) -> None:
         type=float,
         metavar="MB",
         help="for loaded modes, by estimate: the mode in use and `frugal` stay, others come and go beside the requests "
-        "(default: all are loaded)",
+        "; a bundle on trial has as much again (default: all are loaded)",
     )
     how.add_argument("--batch", type=int, default=1, metavar="N", help="images that may share a batch (default: 1)")
     how.add_argument("--gather-ms", type=float, default=0.0, metavar="MS", help="how long a batch waits to fill up")

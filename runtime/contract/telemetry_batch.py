@@ -40,7 +40,7 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "exit_index": int,
         "entropy_unats": int,  # millionths of a nat
         "latency_us": int,
-        "run_us": int,  # of it, on the stages
+        "run_us": int,  # of it, on the stages; null where it ran in a batch with others
         "energy_uj": int,
         "energy_scope": str,
         "energy_method": str,
@@ -61,7 +61,7 @@ COLUMNS: Mapping[str, Mapping[str, type]] = {
         "mode": str,
         "exits": str,  # images per exit, with commas
         "images": int,
-        "refused": int,  # requests, of all modes together
+        "refused": int,  # requests, of all modes together: told by one row of a minute
         "entropy_unats": int,  # sum
         "run_us": int,  # sum
         "latency_us": int,  # sum

@@ -74,13 +74,17 @@ class Builder:
             folder = Path(name)
             onnx, plan, order = folder / "stage.onnx", folder / "stage.plan", folder / "order.json"
             onnx.write_bytes(model)
-            shared = None if timing_cache is None else str(timing_cache)
+            shared = None if timing_cache is None else str(timing_cache.absolute())
             asked = Order(str(onnx), str(plan), precision, most_images, self.limits.workspace_bytes, shared)
             order.write_text(order_text(asked), encoding="utf-8")
             started_s = time.monotonic()
             try:
                 process = subprocess.Popen(  # noqa: S603 (this Python and a constant, or a test's own program)
-                    [*self.program, str(order)], stdin=subprocess.DEVNULL, stdout=told, stderr=complaint
+                    [*self.program, str(order)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=told,
+                    stderr=complaint,
+                    cwd=folder,  # Python looks for modules there first: it must be nobody else's folder
                 )
             except OSError as error:
                 raise _not_built(where, f"its builder cannot be started: {error.strerror}") from error

@@ -60,9 +60,7 @@ def install(
             _sweep(root)
             path = _copied(bundle, root, manifest)
         if make_ready is not None:
-            make_ready(
-                path
-            )  # not under the lock: building engines may take an hour, in which one may have to roll back
+            make_ready(path)  # without the lock: engines may take an hour, in which one may have to roll back
         with only_one_writer(root):
             state = read_state(root)
             if state.current == manifest.bundle_id:

@@ -76,11 +76,13 @@ def ready_engines(
     shipped = None
     if brought is not None and root is not None and not again:
         shipped = take_over(brought, engines, site, set(manifest.files.values()), demand_of(root))
-    kept, built, failed = 0, 0, []
+    kept, built = 0, 0
+    failed: list[str] = []
     for stage in stages.values():
         if not again and get_engine(engines, key_of(stage.content, stage.precision, site)) is not None:
             kept += 1
             continue
+        builder.report(f"{kept + built + len(failed)}/{len(stages)} stages have been seen to")
         provider = Provider(NATIVE, stage.precision, engines, board, builder)
         try:
             engine_of(stage.content, provider, native, where=stage.where, again=again)

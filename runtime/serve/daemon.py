@@ -21,7 +21,7 @@ from .serving import Serving
 TURN_S = 0.2
 MOST_STUCK = 2  # threads given up: with more, the process is beyond mending and its supervisor shall start another
 MOST_SILENT_TURNS = 50  # in turns, not seconds: a process that was stopped and goes on is not beyond mending
-LAST_JOIN_S = 1.0  # for inference threads to end, where connections have used up the time
+LAST_JOIN_S = 1.0  # for a thread to end, where others have used up the time: its supervisor waits only so long
 NO_GAUGES = Gauges()
 
 
@@ -71,14 +71,17 @@ class Daemon:
         self._serving.ready = False
         last_s = self._now_s() + self._serving.limits.drain_s
         self._servers.stop(lambda: self._wind_up(last_s))
-        drained = self._serving.drain(max(last_s - self._now_s(), LAST_JOIN_S))
+        drained = self._serving.drain(self._left_s(last_s))
         if self._around.clocks is not None:
             self._around.clocks.stop()
-        loaded = self._around.swap is None or self._around.swap.stop(self._serving.limits.drain_s)
+        loaded = self._around.swap is None or self._around.swap.stop(self._left_s(last_s))
         keeper = self._serving.bundle.keeper
-        loaded &= keeper is None or keeper.stop(self._serving.limits.drain_s)
+        loaded &= keeper is None or keeper.stop(self._left_s(last_s))
         self.hangs = not (drained and loaded) or self._serving.workers.stuck > 0
         return drained and not by_itself
+
+    def _left_s(self, last_s: float) -> float:
+        return max(last_s - self._now_s(), LAST_JOIN_S)
 
     def turn(self) -> None:
         """Everything that is done again and again."""

@@ -110,7 +110,7 @@ class DriftGuard:
         self._batches.append(self._batch)
         self._batch, self._in_batch = np.zeros_like(self._batch), 0
         images = len(self._batches) * BATCH
-        if images > self.recover_images:
+        if images - BATCH >= self.recover_images:
             self._recent -= self._batches.popleft()
             images -= BATCH
         if images < self.recover_images or not self._monitor.within(self._recent / images):

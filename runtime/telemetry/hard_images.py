@@ -66,14 +66,15 @@ class HardImages:
         answers = job.answers
         if answers is None or job.images.dtype != np.uint8:
             return
-        entropy_nats = float(answers.entropy_nats[k])
-        if not math.isfinite(entropy_nats) or (self._best is not None and entropy_nats <= self._best.entropy_nats):
+        entropy_nats, best = float(answers.entropy_nats[k]), self._best  # which `ticked` may take away meanwhile
+        if not math.isfinite(entropy_nats) or (best is not None and entropy_nats <= best.entropy_nats):
             return
         image = job.images[k].astype(np.uint8)  # a copy: the request's bytes are given back
         mode, exit_index = job.served.mode.name, int(answers.exit_index[k])
         found = Candidate(self._now_s(), job.bundle.bundle_id, mode, exit_index, entropy_nats, image)
         with self._lock:
-            self._best = found
+            if self._best is None or entropy_nats > self._best.entropy_nats:
+                self._best = found
 
     def saw(self, inference: Inference) -> None:
         """Nothing: images are shown to `look`."""

@@ -1,7 +1,9 @@
 """Telemetry by MQTT 5: one message per payload, QoS 1, and only a PUBACK that reports success acknowledges it.
 
 "No matching subscribers" is a success to MQTT 5 and none to us: the broker has thrown the message away, as it does when
-it has been restarted and its collectors are not back yet. Such a payload stays in the spool.
+it has been restarted and its collectors are not back yet. Such a payload stays in the spool. What a broker drops since
+its queue for the collectors is full it may report as a success (mosquitto 2.0 does): how long that queue is, is the
+broker's setting.
 
 The client is paho-mqtt (an extra, `mqtt`; EPL-2.0 or BSD). It keeps nothing over a restart: the spool does.
 """
@@ -105,7 +107,7 @@ class MqttUplink:
             client.tls_set_context(self._tls)
         try:
             client.connect(self._broker.host, self._broker.port, keepalive=60, clean_start=True)
-        except OSError as error:  # ssl.SSLError is one
+        except (OSError, UnicodeError) as error:  # ssl.SSLError is one; UnicodeError: a host such as a..b
             raise UplinkFailed(
                 f"{self._broker.host} cannot be reached: {error}", to_do="it will be tried again"
             ) from error

@@ -6,6 +6,7 @@ Standard library only. Plain HTTP is refused but to this machine itself.
 from __future__ import annotations
 
 import http.client
+import ssl
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ TIMEOUT_S = 30.0
 MOST_ANSWER_BYTES = 64 << 10
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 AGAIN = "it will be tried again"
+HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)  # RemoteDisconnected is a ConnectionError
 
 
 class Posted(NamedTuple):
@@ -59,13 +61,18 @@ class Posting:
     def post(self, body: bytes, headers: Mapping[str, str]) -> Posted:
         """Post it. Raises UplinkFailed where nobody answers; what is answered is the caller's to judge."""
         shown = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
+        was_idle = self._connection is not None
         try:
-            connection = self._connected()
-            connection.request("POST", self._path, body, {**headers, **shown})
-            response = connection.getresponse()
+            try:
+                response = self._asked(body, {**headers, **shown})
+            except HUNG_UP:  # servers end connections that idle for seconds, and a minute lies between two posts
+                self.close()
+                if not was_idle:
+                    raise
+                response = self._asked(body, {**headers, **shown})
             answer = response.read(MOST_ANSWER_BYTES)
             rest = response.read(1)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, UnicodeError, http.client.HTTPException) as error:  # UnicodeError: a host such as a..b
             self.close()
             raise UplinkFailed(f"{self.host} cannot be reached: {error!r}", to_do=AGAIN) from error
         if response.status != http.HTTPStatus.OK or rest:
@@ -77,6 +84,11 @@ class Posting:
         return UplinkFailed(
             f"{self.host} answered {posted.status}: {posted.body[:200]!r}", to_do=AGAIN, wait_s=posted.retry_after_s
         )
+
+    def _asked(self, body: bytes, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+        connection = self._connected()
+        connection.request("POST", self._path, body, dict(headers))
+        return connection.getresponse()
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None:

@@ -89,7 +89,7 @@ class TelemetryRecorder:
         self._minutes: dict[ServedAs, Minute] = {}
         self._minute_at_s = self._commit_at_s = now_s()
         self._last_board_j: float | None = None
-        self._board_j, self._board_whole = 0.0, True  # over this minute
+        self._board_j, self._board_whole = 0.0, False  # over this minute; nobody knows what the first began with
         self._hottest_c: float | None = None
         self._last = Circumstances()
         self._rows = {name: _Rows(name) for name in (EVENT, AGGREGATE, INFERENCE, SAMPLE)}
@@ -148,7 +148,8 @@ class TelemetryRecorder:
         self._last = self._ask()
         self._add_board(self._last.board_j)
         if self._last.temperature_c is not None:
-            self._hottest_c = max(self._last.temperature_c, self._hottest_c or -273.15)
+            before_c = self._last.temperature_c if self._hottest_c is None else self._hottest_c
+            self._hottest_c = max(self._last.temperature_c, before_c)
         for _ in range(len(self._noted)):
             self._take(self._noted.popleft())
         for watcher in self.watchers:
@@ -205,7 +206,7 @@ class TelemetryRecorder:
             "exit_index": inference.exit_index,
             "entropy_unats": micro(inference.entropy_nats) if math.isfinite(inference.entropy_nats) else None,
             "latency_us": micro(inference.latency_s),
-            "run_us": micro(inference.run_s),
+            "run_us": micro(inference.run_s) if inference.batch_images == 1 else None,
             "energy_uj": None if inference.energy_j is None else micro(inference.energy_j),
             "energy_scope": served.energy_scope,
             "energy_method": served.energy_method,
@@ -224,11 +225,12 @@ class TelemetryRecorder:
         board_j = self._board_j if one_mode and self._board_whole and self._last_board_j is not None else None
         seconds = now_s - self._minute_at_s
         for served, minute in self._minutes.items():
+            refused, self._refused = self._refused, 0  # told once; without any row, by the next minute that has one
             row = minute.row(
                 served,
                 at_s=now_s,
                 seconds=seconds,
-                refused=self._refused,
+                refused=refused,
                 board_j=board_j,
                 hottest_c=self._hottest_c,
                 last=self._last,
@@ -236,4 +238,4 @@ class TelemetryRecorder:
             self._rows[AGGREGATE].add(row)
         self._minutes = {}
         self._minute_at_s, self._board_j, self._board_whole = now_s, 0.0, self._last_board_j is not None
-        self._hottest_c, self._refused = None, 0
+        self._hottest_c = None

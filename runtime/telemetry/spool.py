@@ -279,9 +279,10 @@ class Spool:
                 ).fetchall()
                 dropped = dict(self._base.execute("SELECT class, rows FROM dropped").fetchall())
                 missed = dict(self._base.execute("SELECT name, missed FROM reader").fetchall())
+                unsaved = dict(self._unsaved_drops)
         except sqlite3.Error as error:
             raise self._unreadable(error) from error
-        for row_class, rows in self._unsaved_drops.items():
+        for row_class, rows in unsaved.items():
             dropped[row_class] = dropped.get(row_class, 0) + rows
         files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
         return SpoolState(

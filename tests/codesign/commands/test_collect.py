@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -54,12 +55,23 @@ def test_a_receiver_keeps_what_was_answered_even_where_it_is_killed(tmp_path: Pa
         assert opened.state().rows == {"inference": 4}
 
 
+def test_it_listens_at_an_address_of_ipv6_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as tried:
+            tried.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    assert main(["collect", "--store", str(tmp_path), "--listen", "[::1]:0", "--once", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["listening"].startswith("http://[::1]:")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((), "nothing to collect from"),
         (("--listen", "0.0.0.0:0"), "can be reached from other machines"),
         (("--listen", "here"), "is no address"),
+        (("--listen", "127.0.0.1:70000"), "is no address"),
         (("--listen", "127.0.0.1:0", "--cert", "c.pem"), "belong together"),
         (("--mqtt", "http://x"), "names no MQTT broker"),
         (("--folder", "no/such", "--once"), "is no folder"),

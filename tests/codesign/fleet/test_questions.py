@@ -105,8 +105,9 @@ def test_every_question_is_answered_by_an_empty_store_with_nothing(tmp_path: Pat
 def test_any_select_over_the_classes_can_be_asked(store: Store) -> None:
     (row,) = ask_sql(store, "SELECT count(*) AS n FROM inference WHERE mode = 'x'")
     assert row == {"n": 3}
-    with pytest.raises(DataError, match="does not answer"):
-        ask_sql(store, "SELECT nothing FROM nowhere")
+    for wrong in ("SELECT nothing FROM nowhere", "SELECT nothing FROM inference", "SELEKT 1"):
+        with pytest.raises(ConfigError, match="the question cannot be understood"):
+            ask_sql(store, wrong)
 
 
 def test_a_question_that_is_none_and_a_file_that_is_gone_are_said(store: Store) -> None:

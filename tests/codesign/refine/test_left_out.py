@@ -75,7 +75,7 @@ def test_plain_rows_are_used(read: Any) -> None:
         ({"mode": "unheard-of"}, "damaged", 10),
         ({"exit_index": 3}, "damaged", 10),
         ({"run_us": 0}, "damaged", 10),
-        ({"run_us": None}, "damaged", 10),
+        ({"run_us": None}, "run in a batch with others", 10),
         ({"applied_khz": None}, "clocks not known", 10),
         ({"applied_khz": THERE}, "clocks other than asked for", 10),
         ({"applied_khz": "1/2/3", "requested_khz": None}, "clocks that are not among the board's", 10),
@@ -96,12 +96,19 @@ def test_what_says_nothing_of_a_mode_s_cost_is_left_out_and_counted(
     assert found.rows == timed
 
 
-def test_rows_of_a_cautious_mode_are_left_out_until_it_recovers(read: Any) -> None:
-    def event(seq: int, at_us: int, name: str) -> bytes:
-        columns = {"at_us": [at_us], "name": [name], "text": ["…"], "bundle_id": [SERVED[0]], "mode": [SERVED[1]]}
-        return payload(seq, 1, board="tx2", row_class=EVENT, columns=columns)
+def event(seq: int, at_us: int, name: str, mode: str | None = SERVED[1]) -> bytes:
+    columns = {"at_us": [at_us], "name": [name], "text": ["…"], "bundle_id": [SERVED[0]], "mode": [mode]}
+    return payload(seq, 1, board="tx2", row_class=EVENT, columns=columns)
 
+
+def test_rows_of_a_cautious_mode_are_left_out_until_it_recovers(read: Any) -> None:
     found = read(rows(0), rows(10), rows(20), event(30, 9_500, "drift"), event(31, 19_500, "recovered"))
+    assert found.left_out == {"a cautious mode": 10}
+
+
+@pytest.mark.parametrize(("name", "mode"), [("started", "another mode"), ("swapped", None)])
+def test_a_server_or_a_bundle_that_begins_trusts_every_mode_again(read: Any, name: str, mode: str | None) -> None:
+    found = read(rows(0), rows(10), rows(20), event(30, 9_500, "drift"), event(31, 19_500, name, mode))
     assert found.left_out == {"a cautious mode": 10}
 
 
@@ -136,6 +143,20 @@ def minutes(first_seq: int, exits: list[str], applied: str | list[str], **more: 
 def test_exits_are_counted_from_minutes_which_cover_every_image(read: Any) -> None:
     found = read(rows(0), minutes(100, ["5,3,2", "1,1,0"], HERE), minutes(200, ["9,9"], HERE))
     assert found.exits == {SERVED: (6, 4, 2)}
+
+
+@pytest.mark.parametrize(
+    ("at_us", "name", "exits"),
+    [
+        (6_070_000_000, "drift", (4, 0, 0)),  # in the second: mixed; the third is cautious
+        (6_070_000_000, "swapped", (8, 0, 0)),  # mixed as well, where the mode had been cautious; who knows
+        (6_061_000_000, "started", (12, 0, 0)),  # nobody served in that minute before it
+    ],
+)
+def test_minutes_of_which_a_mode_was_cautious_are_left_out(
+    read: Any, at_us: int, name: str, exits: tuple[int, ...]
+) -> None:
+    assert read(rows(0), minutes(100, ["4,0,0"] * 3, HERE), event(200, at_us, name)).exits == {SERVED: exits}
 
 
 def test_a_board_that_never_moved_its_clocks_tells_what_waiting_draws(read: Any) -> None:

@@ -45,3 +45,8 @@ def test_a_board_that_cannot_be_reached_is_told_apart() -> None:
 def test_a_program_that_is_not_here_is_an_error() -> None:
     with pytest.raises(StorageError, match=r"cannot run '/no/ssh'(.|\n)*do without"):
         streamed(["/no/ssh"], no_tick, ERRAND)
+
+
+def test_a_board_that_speaks_another_encoding_is_heard() -> None:
+    script = "import sys; sys.stderr.buffer.write('Datenträger voll'.encode('latin-1') + b'\\n'); sys.exit(1)"
+    assert streamed([sys.executable, "-c", script], no_tick, ERRAND) == (1, "Datentr\ufffdger voll")

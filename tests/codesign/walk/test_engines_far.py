@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from codesign.walk import engines_far
 from codesign.walk.engines_far import fetch_engines
 from codesign.walk.measure_run import Programs
 from codesign.walk.measure_target import MeasureTarget
@@ -32,6 +35,10 @@ sys.exit(main())
 """
 DIES = ("/bin/sh", "-c", "echo Killed >&2; exit 9")
 REPOSITORY = Path(__file__).parents[3]
+BUILDS = (
+    f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from tests.trt_double import install;"
+    "from runtime.engine.build_engine import main; install('10.3.0', (8, 7, 8)); sys.exit(main(sys.argv[1:]))"
+)
 
 
 class Board:
@@ -40,13 +47,9 @@ class Board:
     def __init__(self, root: Path, builder: tuple[str, ...] | None = None, *, unreachable: bool = False) -> None:
         self.home, self.log = root / "home", root / "log"
         self.home.mkdir()
-        code = (
-            f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from tests.trt_double import install;"
-            "from runtime.engine.build_engine import main; install('10.3.0', (8, 7, 8)); sys.exit(main(sys.argv[1:]))"
-        )
         fields = {"python": sys.executable, "log": str(self.log), "home": str(self.home)}
         fields |= {"unreachable": str(unreachable), "repository": str(REPOSITORY)}
-        fields |= {"builder": builder or (sys.executable, "-c", code)}
+        fields |= {"builder": builder or (sys.executable, "-c", BUILDS)}
         for name, source in (("ssh", SSH), ("scp", SCP), ("edge-runtime", RUNTIME)):
             path = root / name
             path.write_text(source.format(**fields))
@@ -67,8 +70,10 @@ def bundle(tmp_path: Path) -> Path:
 
 def test_every_stage_gets_an_engine_and_the_bundle_stays_what_it_is(bundle: Path, tmp_path: Path) -> None:
     board, before = Board(tmp_path), read_manifest(bundle).bundle_id
-    fetched = fetch_engines(bundle, board.target, no_tick, board.programs)
+    ticks: list[tuple[int, int]] = []
+    fetched = fetch_engines(bundle, board.target, lambda *tick: ticks.append(tick[:2]), board.programs)
     assert (len(fetched.keys), fetched.added, fetched.without) == (STAGES, STAGES, None)
+    assert ticks == [(done, STAGES) for done in range(STAGES)]  # one engine may take minutes
     assert {key.site.tensorrt for key in fetched.keys} == {"10.3.0"}
     assert {key.site.gpu for key in fetched.keys} == {"sm_87, 8 processors"}
     assert all((bundle / "engines" / key.name / PLAN).is_file() for key in fetched.keys)
@@ -103,3 +108,31 @@ def test_a_damaged_bundle_is_not_sent(bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"policy\.json was changed"):
         fetch_engines(bundle, board.target, no_tick, board.programs)
     assert not board.log.exists()
+
+
+def test_engines_that_do_not_arrive_stay_on_the_board(bundle: Path, tmp_path: Path) -> None:
+    first = f"import pathlib, sys; tried = pathlib.Path({str(tmp_path / 'tried')!r}); again = tried.exists()"
+    fails_once = f"{first}; tried.touch(); again or sys.exit(9); {BUILDS}"
+    board = Board(tmp_path, (sys.executable, "-c", fails_once))  # so some stage has no engine
+    scp = Path(board.programs.scp)
+    scp.rename(tmp_path / "scp.real")
+    lost = "case $* in *me@board:*/engines/*/engines*) echo lost >&2; exit 1;; esac"
+    scp.write_text(f'#!/bin/sh\n{lost}\nexec {scp}.real "$@"\n')
+    scp.chmod(0o755)
+    with pytest.raises(BoardError, match=r"building engines on (.|\n)* failed with status 1\n    lost"):
+        fetch_engines(bundle, board.target, no_tick, board.programs)
+    (there,) = (board.home / ".cache/edge-codesign/engines").iterdir()
+    assert len(list((there / "engines").glob("*/engine.plan"))) == STAGES - 1
+
+
+def test_an_engine_that_cannot_be_written_here_leaves_nothing_half_copied(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    board = Board(tmp_path)
+    monkeypatch.setattr(engines_far, "copy_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        fetch_engines(bundle, board.target, no_tick, board.programs)
+    assert list((bundle / "engines").iterdir()) == []

@@ -66,4 +66,16 @@ def test_where_new_images_cannot_certify_there_is_no_certified_mode_any_more(
     told = refined(settings, field.walked, [served], field.ask, RefineOptions(), NewImages(images, at))
     assert "certified" not in told.found
     assert told.certificate is None
+    assert told.withdrawn == ("certified",)
+    unchanged = {name: replace(found, after=found.before) for name, found in told.found.items()}
+    assert replace(told, found=unchanged).changed  # a bundle without that mode is worth writing
     assert any("3 images cannot certify" in note for note in told.told["notes"])
+
+
+def test_new_images_that_no_mode_can_be_certified_on_are_said_to_be_of_no_use(field: Field) -> None:
+    chosen = {name: design for name, design in field.served.chosen.items() if name != "certified"}
+    new = NewImages(images_of(field, 5), field.folder / "unused_logs")
+    served = replace(field.served, chosen=chosen, certificate=None)
+    told = refined(field.settings, field.walked, [served], field.ask, RefineOptions(), new)
+    assert any("new images were not used" in note for note in told.told["notes"])
+    assert told.withdrawn == ()

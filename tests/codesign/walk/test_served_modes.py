@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("duckdb", reason="duckdb is not installed (the extra `collect`)")
 pytest.importorskip("pyarrow", reason="pyarrow is not installed (the extra `collect`)")
 
+from codesign.search.pricing import Pricing
 from codesign.walk.bundle_step import design_id
 from codesign.walk.refine_step import RefineOptions, refined
 from codesign.walk.refined_bundle import write_refined
@@ -65,6 +66,15 @@ def test_a_bundle_of_other_networks_is_refused(field: Field) -> None:
     searched = replace(field.walked.searched, finalists={})
     with pytest.raises(ConfigError, match="do not make the designs of its bundle"):
         of_run(replace(field.walked, modes=others, searched=searched))
+
+
+def test_a_bundle_at_clocks_that_the_board_is_no_longer_said_to_have_is_refused(field: Field) -> None:
+    solver = field.walked.searched.solver
+    used = {chosen.design.operating_point for chosen in field.served.chosen.values()}
+    point = next(point for point in solver.pricing.points if point not in used)
+    fewer = replace(solver, pricing=Pricing(solver.pricing.model, (point,), point, point))
+    with pytest.raises(ConfigError, match="do not make the designs of its bundle"):
+        of_run(replace(field.walked, searched=replace(field.walked.searched, solver=fewer)))
 
 
 def test_a_folder_without_a_refinement_is_refused(field: Field, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import onnxruntime
@@ -85,3 +86,11 @@ def test_everything_together() -> None:
     assert [backend.name for backend in found.backends] == ["ONNX Runtime", "TensorRT"]
     assert found.python.startswith("3.")
     assert OURS in found.versions
+
+
+def test_modules_of_the_folder_one_happens_to_be_in_are_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runtime.py").write_text("raise SystemExit('somebody else is at work')")
+    monkeypatch.chdir(tmp_path)
+    assert "somebody else" not in str(tensorrt(installed=True).why_not)

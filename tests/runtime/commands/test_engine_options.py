@@ -25,7 +25,12 @@ def test_the_defaults_are_those_of_the_builder() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "option"),
-    [((0.0, 1.0, 1.0), "seconds"), ((1.0, -1.0, 1.0), "memory-mb"), ((1.0, 1.0, 0.0), "workspace"), ((1.0, math.inf, 1.0), "memory-mb")],
+    [
+        ((0.0, 1.0, 1.0), "seconds"),
+        ((1.0, -1.0, 1.0), "memory-mb"),
+        ((1.0, 1.0, 0.0), "workspace"),
+        ((1.0, math.inf, 1.0), "memory-mb"),
+    ],
 )
 def test_a_limit_of_nothing_is_refused(limits: tuple[float, float, float], option: str) -> None:
     with pytest.raises(ConfigError, match=rf"--\S*{option}\S* must be above 0"):

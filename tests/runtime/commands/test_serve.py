@@ -23,7 +23,7 @@ import pytest
 from runtime.boards.hardware import Hardware, open_hardware
 from runtime.commands import serve
 from runtime.contract.errors import BundleError, ConfigError
-from runtime.governor.signals import read_trace
+from runtime.governor.signals import Signals, read_trace
 from runtime.install.activate import install
 from runtime.serve.metered_energy import MeteredEnergy
 from tests import ort_double
@@ -180,8 +180,8 @@ def test_a_meter_of_this_machine_is_put_to_use_where_there_is_one() -> None:
     reports: list[str] = []
     with ExitStack() as stack:
         model = open_hardware("model:orin-nano-super")
-        assert isinstance(serve._energy(model, serving, stack, reports.append), MeteredEnergy)
-        assert serve._energy(None, serving, stack, reports.append) is None
+        assert isinstance(serve._energy(model, serving, lambda: None, stack, reports.append), MeteredEnergy)
+        assert serve._energy(None, serving, lambda: None, stack, reports.append) is None
     assert reports[0].startswith("energy is metered: ")
     assert "marked as such" in reports[1]
 
@@ -202,10 +202,15 @@ def test_the_hardware_may_be_one_that_is_already_at_hand(bundle: Path, tmp_path:
     assert b"edge_runtime_temperature_celsius 25" in (visit.saw or (0, b""))[1]
 
 
-def test_deadline_and_stage_limit_are_those_of_the_options() -> None:
-    limits = serve.limits_of(arguments("--deadline-ms", 250, "--stage-s", 2))
-    assert (limits.deadline_s, limits.stage_s) == (0.25, 2.0)
-    assert (serve.limits_of(arguments()).deadline_s, serve.limits_of(arguments()).stage_s) == (5.0, 10.0)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this kernel has no /dev/full")
+def test_a_full_disk_ends_the_recording_of_signals_and_not_the_server() -> None:
+    reports: list[str] = []
+    with ExitStack() as stack:
+        record = serve._trace(Namespace(record_signals=Path("/dev/full")), stack, reports.append)
+        assert record is not None
+        for at_s in (1.0, 2.0):
+            record(Signals(at_s, 0, 0.0))
+    assert reports == ["signals are recorded no more: No space left on device"]
 
 
 def unit_settings() -> dict[str, str]:

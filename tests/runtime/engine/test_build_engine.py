@@ -132,6 +132,13 @@ def test_what_layers_took_is_kept_for_the_next_stage(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("double")
+def test_where_times_cannot_be_kept_the_engine_is_built_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "timing.cache").mkdir()  # neither read nor written, whoever runs this
+    assert build(order(tmp_path, timing=True), native_tensorrt()) == ""
+    assert (tmp_path / "stage.plan").is_file()
+
+
+@pytest.mark.usefixtures("double")
 def test_a_process_for_it_answers_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "order.json").write_text(order_text(order(tmp_path)))
     assert main([str(tmp_path / "order.json")]) == 0

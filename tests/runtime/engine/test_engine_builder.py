@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -84,3 +86,28 @@ def test_what_the_builder_warned_of_is_reported() -> None:
     script += "print('chatter'); print(json.dumps({'said': 'a weight is small'}))"
     assert build(Builder(program=(sys.executable, "-c", script), report=told.append)) == b"p"
     assert told == ["stages/0.onnx: TensorRT's builder said: a weight is small"]
+
+
+def test_where_there_is_no_room_for_its_files_that_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(EngineError, match=r"its files cannot be kept for as long as it takes: No space left on device"):
+        build(Builder(program=(*SHELL, "exit 0")))
+
+
+def test_modules_of_the_folder_one_happens_to_be_in_are_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runtime.py").write_text("raise SystemExit('somebody else is at work')")
+    monkeypatch.chdir(tmp_path)  # an install as root may be started in a folder that came from anywhere
+    with pytest.raises(EngineError, match=r"CUDA|TensorRT") as refused:
+        build(Builder())
+    assert "somebody else" not in refused.value.what
+
+
+def test_times_are_kept_in_a_folder_that_is_named_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    build(Builder(program=builds_with()), timing_cache=Path("timing.cache"))
+    assert (tmp_path / "timing.cache").is_file()

@@ -71,3 +71,9 @@ def test_without_a_gpu_tensorrt_is_not_even_imported(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(EngineError, match="CUDA finds no GPU"):
         native_tensorrt(load)
+
+
+def test_a_folder_that_happens_to_have_its_name_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "open_cuda", lambda: Cuda(CudaDouble()))
+    with pytest.raises(EngineError, match="TensorRT 0 is too old"):
+        native_tensorrt(lambda _: ModuleType("tensorrt"))  # a namespace package: it has no version

@@ -17,6 +17,7 @@ from runtime.engine.bundle import open_bundle
 from runtime.engine.trust import demand_for
 from runtime.install import activate, verify
 from runtime.install.activate import install
+from runtime.install.rollback import roll_back
 from runtime.install.root import read_state
 from tests.keys import trust, write_key
 from tests.rewritten import with_file, with_manifest
@@ -252,3 +253,27 @@ def test_a_signature_that_is_a_link_is_not_copied(bundle: Path, root: Path, tmp_
     with pytest.raises(BundleError, match="not a plain file"):
         install(bundle, root)
     assert not (root / "bundles" / id_of(bundle)).exists()
+
+
+def test_one_can_roll_back_while_a_bundle_is_made_ready(bundle: Path, other_bundle: Path, root: Path) -> None:
+    install(bundle, root)
+    install(other_bundle, root)
+
+    def make_ready(path: Path) -> None:
+        assert path.is_dir()
+        roll_back(root)
+
+    done = install(other_bundle, root, make_ready=make_ready)
+    assert (done.was_current, done.previous) == (False, id_of(bundle))
+    assert read_state(root).history == (id_of(bundle), id_of(other_bundle))
+
+
+def test_what_cannot_be_made_ready_does_not_become_current(bundle: Path, other_bundle: Path, root: Path) -> None:
+    install(bundle, root)
+
+    def make_ready(_: Path) -> None:
+        raise StorageError("no engine")
+
+    with pytest.raises(StorageError, match="no engine"):
+        install(other_bundle, root, make_ready=make_ready)
+    assert read_state(root).history == (id_of(bundle),)

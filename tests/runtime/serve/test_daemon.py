@@ -259,6 +259,21 @@ def test_a_bundle_that_is_being_loaded_is_waited_for_at_the_end(
     assert parts.daemon.hangs is not loaded
 
 
+def test_what_is_being_loaded_is_waited_for_within_the_time_that_is_left(
+    served: ServedBundle, systemd: Systemd
+) -> None:
+    waits_s: list[float] = []
+    parts = Parts(served, systemd, swap=SimpleNamespace(look=lambda: None, stop=lambda s: waits_s.append(s) or True))
+
+    def connections_that_end_late(_: Callable[[], None]) -> None:
+        parts.clock.at_s += parts.serving.limits.drain_s - 4.0
+
+    parts.servers.stop = connections_that_end_late  # type: ignore[method-assign]
+    parts.stop.set()
+    assert parts.daemon.run()
+    assert waits_s == [4.0]
+
+
 def test_what_is_here_is_answered_before_it_ends(served: ServedBundle, systemd: Systemd) -> None:
     parts, settled = Parts(served, systemd), Settled()
     for _ in range(5):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from runtime.contract.bundle_files import read_modes, read_promises
-from runtime.contract.errors import BundleError
+from runtime.contract.errors import BundleError, EngineError
 from runtime.contract.manifest import read_manifest
 from runtime.contract.preprocessing import Preprocessing
 from runtime.engine.provider import ON_CPU
@@ -91,3 +91,20 @@ def test_a_stage_that_was_changed_since_is_not_loaded(loader: DesignLoader, bund
     stage.write_bytes(stage.read_bytes() + b"x")
     with pytest.raises(BundleError, match="was changed"):
         loader.load(LONE)
+
+
+def test_where_one_mode_cannot_be_warmed_up_none_is_served(
+    loader: DesignLoader, modes: dict[str, ServedMode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warmed: list[str] = []
+
+    def warm_up(served: ServedMode, *_: object) -> None:
+        warmed.append(served.mode.name)
+        if len(warmed) == 2:
+            raise EngineError("no memory")
+
+    monkeypatch.setattr(ServedMode, "warm_up", warm_up)
+    with pytest.raises(EngineError, match="no memory"):
+        loader.load(CHAIN)
+    assert len(warmed) == 2
+    assert all(served.cascade is None for served in modes.values())

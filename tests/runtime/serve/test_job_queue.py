@@ -155,3 +155,25 @@ def test_all_that_waits_can_be_refused(served: ServedBundle) -> None:
     assert queue.refuse_all(Refused(503, "gone")) == 3
     assert len(settled.jobs) == 3
     assert len(queue) == 0
+
+
+def test_a_job_that_does_not_fit_a_batch_that_fills_up_goes_to_a_thread_that_is_idle(served: ServedBundle) -> None:
+    queue, taken = JobQueue(10), []
+
+    def take(gather_s: float) -> threading.Thread:
+        thread = threading.Thread(target=lambda: taken.append(queue.take(most_images=2, gather_s=gather_s)))
+        thread.start()
+        return thread
+
+    first = take(10.0)
+    queue.put(job_of(served, mode="thorough"), image_s=0.01)
+    while len(queue):
+        first.join(0.001)  # it waits for company now, before the other thread waits for anything
+    second = take(0.0)
+    second.join(0.05)
+    queue.put(job_of(served, mode="one-shot"), image_s=0.01)
+    for thread in (first, second):
+        thread.join(5.0)
+    idle, _ = second.is_alive(), queue.close()
+    assert not idle
+    assert sorted(job.served.mode.name for jobs in taken for job in jobs) == ["one-shot", "thorough"]

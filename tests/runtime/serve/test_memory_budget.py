@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from runtime.commands.serve import budget_of
-from runtime.contract.errors import ConfigError
 from runtime.contract.operating_point import OperatingPoint
 from runtime.install.activate import install
 from runtime.serve.daemon import Daemon, Surroundings
@@ -134,10 +131,3 @@ def test_the_end_waits_for_a_mode_that_is_being_loaded(serving: Serving, monkeyp
     monkeypatch.setattr(ModeKeeper, "stop", lambda *_: False)
     daemon.run()
     assert daemon.hangs  # so that the process is left without Python's own end
-
-
-def test_the_option_is_in_megabytes_and_nothing_is_not_a_budget() -> None:
-    assert budget_of(Namespace(memory_budget=1.5)) == 1_500_000
-    assert budget_of(Namespace(memory_budget=None)) is None
-    with pytest.raises(ConfigError, match="holds no mode"):
-        budget_of(Namespace(memory_budget=0.0))

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from runtime.contract.kind import Kind
+from runtime.contract.operating_point import OperatingPoint
 from runtime.energy.energy import Energy
 from runtime.serve.metered_energy import MeteredEnergy
 
@@ -59,6 +60,53 @@ def test_the_part_above_idling_is_known_after_a_window_without_requests() -> Non
     assert share is not None
     assert share.energy_j == pytest.approx(1.2)
     assert share.active_energy_j == pytest.approx(0.4)
+
+
+SLOW, FAST = (OperatingPoint(10**9, hz, 10**9) for hz in (300_000_000, 600_000_000))
+
+
+class Clocked(ScriptedMeter):
+    """At the end of each window, the clocks that the script says are held."""
+
+    def __init__(self, *windows: tuple[float, float, OperatingPoint | None]) -> None:
+        super().__init__(*((energy_j, busy_s) for energy_j, busy_s, _ in windows))
+        self.then = [clocks for _, _, clocks in windows]
+        self.held: OperatingPoint | None = SLOW
+
+    @contextmanager
+    def window(self) -> Iterator[ScriptedWindow]:
+        with super().window() as window:
+            yield window
+        self.held = self.then.pop(0)
+
+
+def clocked(*windows: tuple[float, float, OperatingPoint | None]) -> MeteredEnergy:
+    """Begun at the slow clocks; each window: joules, how long inference was busy, and the clocks at its end."""
+    meter = Clocked(*windows)
+    energy = MeteredEnergy(meter, lambda: meter.busy_s, clocks=lambda: meter.held, window_s=0.0)
+    for _ in windows:
+        energy.window()
+    return energy
+
+
+def test_what_idles_at_other_clocks_says_nothing_of_these() -> None:
+    idled_slowly = ((2.0, 0.0, SLOW), (3.0, 0.1, FAST), (6.0, 0.5, FAST))
+    share = clocked(*idled_slowly).share(0.1)
+    assert share is not None
+    assert share.active_energy_j is None
+    share = clocked(*idled_slowly, (4.0, 0.0, FAST), (6.0, 0.5, FAST)).share(0.1)
+    assert share is not None
+    assert share.active_energy_j == pytest.approx(0.4)
+    back = clocked(*idled_slowly, (4.0, 0.0, SLOW), (4.0, 0.5, SLOW))
+    assert back.rates is not None
+    assert (back.rates.idle_w, back.rates.active_w, back.rates.clocks) == (2.0, pytest.approx(4.0), SLOW)
+
+
+def test_a_window_in_which_the_clocks_changed_tells_no_idle_power_and_none_of_what_was_active_before() -> None:
+    energy = clocked((2.0, 0.0, SLOW), (6.0, 0.5, SLOW), (3.0, 0.0, FAST))
+    assert energy.rates is not None
+    assert (energy.rates.idle_w, energy.rates.active_w, energy.rates.clocks) == (None, None, None)
+    assert energy.rates.per_busy_s_w == pytest.approx(12.0)  # shared out, it is still the best guess
 
 
 def test_nothing_is_said_before_a_window_with_requests() -> None:

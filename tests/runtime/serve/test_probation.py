@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -137,3 +139,16 @@ def test_it_may_draw_as_much_more_as_it_promised_and_a_lower_promise_allows_noth
 @pytest.mark.parametrize(("spread", "seconds"), [(0.8, 3 * LEAST_METERED_S), (0.02, LEAST_METERED_S - 1)])
 def test_noise_and_few_seconds_are_no_reason(served: ServedBundle, spread: float, seconds: int) -> None:
     assert metered(served, 0.010, 0.013, spread=spread, seconds=seconds) is None
+
+
+def test_a_bundle_with_modes_of_other_names_is_compared_with_nothing(served: ServedBundle) -> None:
+    recorder = Recorder(now_s=Clock())
+    old, new = promising(served, 0.001, "old"), promising(served, 0.002, "new")
+    renamed = replace(
+        new,
+        modes={f"new-{name}": mode for name, mode in new.modes.items()},
+        manifest=replace(new.manifest, default_mode="new-balanced"),
+    )
+    probation = on_probation(renamed, old, recorder, "balanced", ends_s=1.0, slower=2.0)
+    assert probation.verdict(recorder, 0.5) is None
+    assert probation.verdict(recorder, 1.0) == ""

@@ -152,14 +152,14 @@ def test_several_threads_work_at_once(served: ServedBundle) -> None:
     cascade.hold.clear()
     settled = Settled()
     with at_work(threads=2) as (queue, workers):
-        for _ in range(2):
-            queue.put(job_of(bundle, leaving_at(0), on_settled=settled), image_s=0.01)
+        for exits in ((0,), (0, 1)):
+            queue.put(job_of(bundle, leaving_at(*exits), on_settled=settled), image_s=0.01)
         for _ in range(500):
-            if workers.busy == 2:
+            if workers.busy == 3:
                 break
             cascade.entered.wait(0.01)
             cascade.entered.clear()
-        assert workers.busy == 2
+        assert workers.busy == 3  # images
         cascade.hold.set()
         settled.wait(2)
 

@@ -19,6 +19,7 @@ class Receiver(HTTPServer):
         self.bodies: list[bytes] = []
         self.paths: list[str] = []
         self.asked: list[dict[str, str]] = []  # headers of requests, lower case
+        self.hangs_up = False  # after each answer, without saying so
 
     @property
     def url(self) -> str:
@@ -40,6 +41,7 @@ class Answering(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(server.answer)))
         self.end_headers()
         self.wfile.write(server.answer)
+        self.close_connection = self.close_connection or server.hangs_up
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
         """Say nothing."""

@@ -56,6 +56,13 @@ def test_trust_returns_once_enough_images_in_a_row_are_as_expected(seed: int) ->
     assert (guard.level, guard.alarm) == (0, None)
 
 
+def test_trust_returns_after_a_number_of_images_that_is_no_whole_number_of_batches() -> None:
+    rng, guard = np.random.default_rng(0), DriftGuard(REFERENCE, 2, GuardRules(recover_images=LEAST_RECOVER + 25))
+    fed(guard, SHIFTED, 5000, rng)
+    ((_, step),) = fed(guard, SHARES, 10_000, rng)
+    assert step is Step.RECOVERED
+
+
 def test_what_comes_back_soon_is_trusted_later_each_time() -> None:
     rng, guard = np.random.default_rng(0), DriftGuard(REFERENCE, 2)
     needed = []

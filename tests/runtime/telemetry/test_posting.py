@@ -59,6 +59,15 @@ def test_a_long_answer_is_cut_and_the_next_post_goes_over_a_new_connection(recei
     posting.close()
 
 
+def test_a_connection_that_was_ended_while_it_idled_is_made_anew_at_once(receiver: Receiver) -> None:
+    receiver.hangs_up = True
+    posting = Posting(receiver.url)
+    for body in (b"one", b"two", b"three"):
+        assert posting.post(body, {}).status == 200
+    posting.close()
+    assert receiver.bodies == [b"one", b"two", b"three"]
+
+
 def test_a_receiver_that_is_not_there_is_a_failure_to_be_tried_again() -> None:
     with HTTPServer(("127.0.0.1", 0), Answering) as server:
         port = server.server_port

@@ -81,6 +81,14 @@ def test_an_inference_becomes_a_row_with_what_was_promised_and_where_it_ran(worl
     assert (row["temperature_mc"], row["throttled"]) == (50_000, 0)
 
 
+def test_an_image_that_ran_in_a_batch_has_no_time_of_its_own(world: World, spool: Spool) -> None:
+    recorder = recorder_of(world, spool)
+    recorder.note(inference(world)._replace(batch_images=4))
+    recorder.close()
+    assert rows(spool, INFERENCE)[0]["run_us"] is None
+    assert rows(spool, AGGREGATE)[0]["run_us"] == 2000  # its share counts among all
+
+
 def test_what_is_not_known_is_null(world: World, spool: Spool) -> None:
     recorder = TelemetryRecorder(spool, Circumstances, Recording(keep_one_in=1), now_s=lambda: world.now_s)
     recorder.note(inference(world, served=FRUGAL, energy_j=None))
@@ -107,6 +115,7 @@ def test_nothing_is_committed_before_the_window_ends(world: World, spool: Spool)
 def test_a_minute_adds_up_what_happened_in_it(world: World, spool: Spool) -> None:
     recorder = recorder_of(world, spool, keep_one_in=0)
     for k in range(61):
+        recorder.refused(k % 2)
         recorder.note(inference(world, exit_index=k % 2, energy_j=0.012 if k < 30 else None))
         world.pass_(1.0)
         world.temperature_c = 70.0 if k == 20 else 50.0
@@ -118,8 +127,29 @@ def test_a_minute_adds_up_what_happened_in_it(world: World, spool: Spool) -> Non
     assert (first["energy_uj"], first["energy_images"]) == (360_000, 30)
     assert (first["promised_uj"], first["promised_us"]) == (30 * 10_000 + 30 * 30_000, 30 * 1000 + 30 * 3000)
     assert first["temperature_mc"] == 70_000
-    assert first["board_uj"] == pytest.approx(5.0 * 59 * 1e6)
+    assert first["refused"] == 30
     assert sum(minute["images"] for minute in rows(spool, AGGREGATE)) == 61
+
+
+def test_what_was_refused_is_told_once_and_not_lost_in_a_minute_without_images(world: World, spool: Spool) -> None:
+    recorder = recorder_of(world, spool)
+    recorder.refused(7)
+    world.pass_(60.0)
+    recorder.tick()
+    recorder.note(inference(world))
+    recorder.note(inference(world, served=FRUGAL))
+    recorder.close()
+    assert [row["refused"] for row in rows(spool, AGGREGATE)] == [7, 0]
+
+
+def test_the_hottest_moment_may_have_been_at_zero_degrees(world: World, spool: Spool) -> None:
+    recorder = recorder_of(world, spool)
+    recorder.note(inference(world))
+    for world.temperature_c in (-3.0, 0.0, -5.0):
+        recorder.tick()
+    recorder._end_minute(world.now_s)
+    recorder.commit()
+    assert rows(spool, AGGREGATE)[0]["temperature_mc"] == 0
 
 
 def test_modes_have_minutes_of_their_own_and_share_no_board_energy(world: World, spool: Spool) -> None:
@@ -213,17 +243,18 @@ def test_a_sample_is_committed_at_once(world: World, spool: Spool) -> None:
     assert [row["image_png"] for row in rows(spool, SAMPLE)] == ["iVBO"]
 
 
-def test_a_minute_in_which_the_boards_meter_failed_has_no_board_energy(world: World, spool: Spool) -> None:
+def test_a_minute_that_the_boards_meter_does_not_know_whole_has_no_board_energy(world: World, spool: Spool) -> None:
     recorder = recorder_of(world, spool, keep_one_in=0)
-    for second in range(180):
+    for second in range(240):
         recorder.note(inference(world))
         world.pass_(1.0)
-        if second == 90:
+        if second == 150:
             world.board_j = 0.0  # it began anew
         recorder.tick()
     recorder.close()
-    found = [minute["board_uj"] for minute in rows(spool, AGGREGATE)[:3]]
-    assert found == [pytest.approx(5.0 * 59 * 1e6), None, pytest.approx(5.0 * 60 * 1e6)]
+    found = [minute["board_uj"] for minute in rows(spool, AGGREGATE)[:4]]
+    whole = pytest.approx(5.0 * 60 * 1e6)
+    assert found == [None, whole, None, whole]  # when the first began, nothing had been read
 
 
 def test_an_entropy_that_no_exit_computed_is_null(world: World, spool: Spool) -> None:
