@@ -65,7 +65,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0 when all went well, 2 with a message on bad input, 130 when interrupted."""
-    args = parser().parse_args(arguments)
+    try:
+        args = parser().parse_args(arguments)
+    except ModuleNotFoundError as error:  # a board's install has this command, too, and not what it needs
+        if error.name is None or error.name.split(".")[0] in ("codesign", "runtime"):
+            raise
+        print(f"codesign: {error.name} is missing\n  to do: pip install '.[codesign]'", file=sys.stderr)
+        return BAD_INPUT
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         return int(args.run(args))

@@ -66,7 +66,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--min-saving", type=float, default=0.01, metavar="SHARE", help="that a change must be worth (default: 0.01)"
     )
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="where trained supernets are kept")
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where trained supernets are kept (default: as compile)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the splits of --data (default: 0)")
     parser.add_argument("--json", action="store_true", help="print what would change as JSON")
 
@@ -127,9 +129,11 @@ def _walked(settings: Any, args: Namespace) -> Any:
     """The run taken up again up to its modes; nothing is trained or searched that was kept."""
     from codesign.walk.compile import walk_to_modes
     from codesign.walk.progress import Steps
+    from codesign.walk.run_folder import noted_cache
 
     quiet = Steps(Console(stderr=True, quiet=args.json))
-    return walk_to_modes(settings, args.folder, args.cache or default_cache(), resume=True, steps=quiet)
+    cache = args.cache or noted_cache(args.folder) or default_cache()
+    return walk_to_modes(settings, args.folder, cache, resume=True, steps=quiet)
 
 
 def _new_images(args: Namespace, walked: Any) -> Any:

@@ -36,7 +36,7 @@ from .measure_uncertain import measure_uncertain
 from .outer_step import check_strategy, run_outer_search, window_of
 from .precision_step import in_precision
 from .progress import Steps
-from .run_folder import RunFolder, share_heads, start, write_test_set
+from .run_folder import RunFolder, note_cache, share_heads, start, write_test_set
 from .search_predictor import SearchPredictor, predictor_of
 from .search_step import (
     HERE,
@@ -147,6 +147,8 @@ def walk_to_modes(
         inputs["the supernet"] = planned.start
     solver = ChainSolver(pricing, limits, preset.search.threshold_levels, settings.energy)
     folder = start(out, settings.to_json(), inputs, resume=resume)
+    if not models:
+        note_cache(folder, cache)
     if shares is not None and models:
         share_heads(shares, folder)
     write_test_set(folder, data)

@@ -18,7 +18,7 @@ import numpy as np
 from codesign.data.dataset import Dataset
 from runtime.contract.errors import ConfigError, StorageError
 
-RUN, ARCHIVE = "run.json", "archive.jsonl"
+RUN, ARCHIVE, CACHE = "run.json", "archive.jsonl", ".cache-at"
 # What numpy raises on an NPZ that is cut short, overwritten or no archive at all.
 DAMAGED = (OSError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
@@ -98,6 +98,20 @@ class RunFolder:
     def report(self) -> Path:
         """The page."""
         return self.path / "report.html"
+
+
+def note_cache(folder: RunFolder, cache: Path) -> None:
+    """Say in a run folder where its supernet is kept, for later commands. Raises StorageError."""
+    write_text(folder.path / CACHE, f"{cache.resolve()}\n")
+
+
+def noted_cache(path: Path) -> Path | None:
+    """Where a run said that its supernet is kept; None where it did not, or it is there no longer."""
+    note = path / CACHE
+    if not note.is_file():
+        return None
+    cache = Path(note.read_text(encoding="utf-8").strip())
+    return cache if cache.is_dir() else None
 
 
 def start(path: Path, settings: Mapping[str, Any], inputs: Mapping[str, str | None], *, resume: bool) -> RunFolder:

@@ -8,6 +8,7 @@ daemon loses is what was noted since the last commit; a queue that overflows dro
 from __future__ import annotations
 
 import math
+import random
 import threading
 import time
 from collections import deque
@@ -76,15 +77,21 @@ class TelemetryRecorder:
         *,
         now_s: Callable[[], float] = time.monotonic,
         wall_s: Callable[[], float] = time.time,
+        seed: int | None = None,
     ) -> None:
-        """Nothing is recorded before `start`. Watchers are added to `watchers` before that."""
+        """Nothing is recorded before `start`. Watchers are added to `watchers` before that.
+
+        Args:
+            seed: of which inferences become rows of their own; None: another draw each time.
+        """
         self._spool, self._ask = spool, circumstances
         self.recording = Recording() if recording is None else recording
         self._now_s, self._wall_s = now_s, wall_s
         self._noted: deque[Inference] = deque()
         self._overflowed = 0
         self._refused = 0
-        self._seen = 0
+        self._seen = self._keeps = 0
+        self._random = random.Random(seed)  # noqa: S311 (which rows are kept is no secret)
         self.watchers: list[Watcher] = []
         self._minutes: dict[ServedAs, Minute] = {}
         self._minute_at_s = self._commit_at_s = now_s()
@@ -192,8 +199,14 @@ class TelemetryRecorder:
         minute.add(inference)
         for watcher in self.watchers:
             watcher.saw(inference)
+        one_in = self.recording.keep_one_in
+        if not one_in:
+            return
+        place = self._seen % one_in
         self._seen += 1
-        if self.recording.keep_one_in and self._seen % self.recording.keep_one_in == 0:
+        if place == 0:  # at random: every tenth of a client's own rhythm is always the same of its requests
+            self._keeps = self._random.randrange(one_in)
+        if place == self._keeps:
             self._rows[INFERENCE].add(self._row_of(inference))
 
     def _row_of(self, inference: Inference) -> dict[str, Value]:

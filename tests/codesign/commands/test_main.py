@@ -15,6 +15,7 @@ import pytest
 
 from codesign.commands import compile as compile_command
 from codesign.commands import evaluate
+from codesign.commands import main as main_module
 from codesign.commands.main import COMMANDS, GO_ON, main
 from runtime.contract.errors import ConfigError
 
@@ -72,6 +73,23 @@ def test_an_unforeseen_failure_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(compile_command, "run", failing(ZeroDivisionError("a defect")))
     with pytest.raises(ZeroDivisionError, match="a defect"):
         main(COMPILE)
+
+
+def test_where_only_the_boards_part_is_installed_it_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("scipy.stats", "codesign.nothing"):
+
+        def missing(name: str = name) -> None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+        monkeypatch.setattr(main_module, "parser", missing)
+        if name.startswith("codesign"):
+            with pytest.raises(ModuleNotFoundError):
+                main_module.main(["fleet"])
+        else:
+            assert main_module.main(["fleet"]) == 2
+            assert "scipy.stats is missing" in capsys.readouterr().err
 
 
 def test_being_told_to_end_is_an_interruption(

@@ -15,6 +15,8 @@ from codesign.walk.run_folder import (
     RUN,
     RunFolder,
     clear_storage_errors,
+    note_cache,
+    noted_cache,
     read_arrays,
     read_settings,
     start,
@@ -195,3 +197,14 @@ def test_the_options_of_a_run_are_read_back_and_a_folder_without_a_run_is_told(t
     assert read_settings(tmp_path / "run") == {"board": "tx2"}
     with pytest.raises(ConfigError, match="holds no run"):
         read_settings(tmp_path)
+
+
+def test_a_run_says_where_its_supernet_is_kept_as_long_as_it_is_there(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    folder = start(tmp_path / "run", {}, {}, resume=False)
+    assert noted_cache(folder.path) is None
+    note_cache(folder, cache)
+    assert noted_cache(folder.path) == cache
+    cache.rmdir()
+    assert noted_cache(folder.path) is None
