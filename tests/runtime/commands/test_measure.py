@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -193,8 +194,9 @@ def test_whatever_signal_ends_it_the_clocks_return(
     before = signal.getsignal(signal.SIGTERM)
     held = at_hand.clocks
     assert held is not None
-    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts tests in the background ignores Ctrl-C
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, ours))
+    # Who starts tests in the background, or under nohup, has them ignored.
+    for usual, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        request.addfinalizer(partial(signal.signal, usual, signal.signal(usual, handler)))
 
     def killed(*_: object) -> list[float]:
         assert held.current() == SLOW
