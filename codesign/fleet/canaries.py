@@ -15,10 +15,10 @@ from typing import Any
 
 from codesign.collect.store import Store
 from runtime.contract.errors import ConfigError, DataError
+from runtime.contract.manifest import check_abbreviated
 
 from .questions import ask_sql
 
-LEAST_DIGITS = 8  # of a bundle's id, where not all of it is given
 LEAST_IMAGES = 1000  # of a mode, before and after, for a board to be compared in it
 DAY_US = 86_400_000_000
 
@@ -116,8 +116,8 @@ EVENTS = """
 
 
 def _only_one(asked: str, served: list[str], role: str) -> str:
-    if len(asked) < LEAST_DIGITS and asked not in served:
-        raise ConfigError(f"{asked!r} is too short to name a bundle", to_do=f"give {LEAST_DIGITS} digits of its id")
+    if asked not in served:
+        check_abbreviated(asked)
     found = [bundle_id for bundle_id in served if bundle_id.startswith(asked)]
     if len(found) != 1 or "'" in found[0]:
         listed = ", ".join(bundle_id[:12] for bundle_id in served) or "none"

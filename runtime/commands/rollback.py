@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 
-from runtime.contract.errors import ConfigError
+from runtime.contract.manifest import check_abbreviated
 from runtime.install.rollback import roll_back
 from runtime.install.root import read_state
 
 from .root_argument import add_json, add_root
-
-LEAST_DIGITS = 8
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -28,12 +26,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Roll back and say what is current now."""
-    if args.only is not None and not _is_current(args.only, read_state(args.root).current):
-        if args.json:
-            print(json.dumps({"bundle_id": read_state(args.root).current, "rolled_back": False}, indent=1))
-        else:
-            print(f"{args.only} is not current here: nothing to do")
-        return 0
+    if args.only is not None:
+        check_abbreviated(args.only)
+        current = read_state(args.root).current
+        if current is None or not current.startswith(args.only):
+            if args.json:
+                print(json.dumps({"bundle_id": current, "rolled_back": False}, indent=1))
+            else:
+                print(f"{args.only} is not current here: nothing to do")
+            return 0
     manifest = roll_back(args.root)
     if args.json:
         print(
@@ -42,9 +43,3 @@ def run(args: Namespace) -> int:
     else:
         print(f"{manifest.bundle_id} is current again (compiled for {manifest.board})")
     return 0
-
-
-def _is_current(asked: str, current: str | None) -> bool:
-    if len(asked) < LEAST_DIGITS:
-        raise ConfigError(f"{asked!r} is too short to name a bundle", to_do=f"give {LEAST_DIGITS} digits of its id")
-    return current is not None and current.startswith(asked)

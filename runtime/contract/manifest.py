@@ -16,11 +16,18 @@ from .tensor_spec import TensorSpec
 FORMAT_VERSION = "1.0"
 MANIFEST, POLICY, PROMISES, GOLDEN = "manifest.json", "policy.json", "predictor.json", "golden.npz"
 DESIGNS = "designs"
+LEAST_DIGITS = 8  # of a bundle's id, where not all of it is given
 
 
 def stage_file(design: str, stage: int) -> str:
     """Path of one stage inside a bundle."""
     return f"{DESIGNS}/{design}/stages/{stage}.onnx"
+
+
+def check_abbreviated(bundle_id: str) -> None:
+    """Refuse the beginning of a bundle's id that is too short to name one. Raises ConfigError."""
+    if len(bundle_id) < LEAST_DIGITS:
+        raise ConfigError(f"{bundle_id!r} is too short to name a bundle", to_do=f"give {LEAST_DIGITS} digits of its id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@ as much as its promise says. So one rule serves on the board and on a workstatio
 same factor.
 
 What may be drawn is what the bundle before it was metered at, a tenth more, and as much more as it promises to draw
-more; one that promises less must still not draw more. Both are metered second by second, and it fails where four
-standard errors of the difference are on the wrong side: seconds are looked at again and again while the trial lasts.
+more; one that promises less must still not draw more.
+
+Both costs are known second by second, and it fails where four standard errors of the difference are on the wrong side:
+seconds are looked at again and again while the trial lasts, and on a busy machine they differ. A bundle that takes ten
+times as long as it may fails by its first images.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from runtime.contract.errors import BundleError
+from runtime.contract.errors import BundleError, ConfigError
 from runtime.contract.fingerprint import json_sha256
-from runtime.contract.manifest import FORMAT_VERSION, MANIFEST, Manifest, read_manifest, stage_file
+from runtime.contract.manifest import FORMAT_VERSION, MANIFEST, Manifest, check_abbreviated, read_manifest, stage_file
 from runtime.contract.tensor_spec import TensorSpec
 
 WHOLE = Manifest(
@@ -112,3 +112,9 @@ def test_an_input_that_no_image_can_have_is_refused(tmp_path: Path) -> None:
 def test_a_file_outside_the_bundle_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BundleError, match="the manifest lists a file outside the bundle"):
         read_manifest(write(tmp_path / "bundle", resealed(files={name: "00"})))
+
+
+def test_a_bundle_is_not_named_by_a_few_digits() -> None:
+    check_abbreviated("0123abcd")
+    with pytest.raises(ConfigError, match="'0123abc' is too short to name a bundle"):
+        check_abbreviated("0123abc")
